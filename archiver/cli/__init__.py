@@ -1,0 +1,1 @@
+"""Commands, settings, output for people and for programs, exit codes."""

@@ -1,0 +1,1 @@
+"""Exports of an archive as a dataset."""

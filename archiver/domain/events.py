@@ -1,0 +1,98 @@
+"""What happens during a run, as frozen values for one observer: bars, `--json` and tests are three."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from archiver.domain.errors import ErrorRecord
+from archiver.domain.identity import AssetName, GenerationId
+from archiver.domain.outcome import GenerationResult
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFinished:
+    """A generation came to its end in this run."""
+
+    result: GenerationResult
+
+
+@dataclass(frozen=True, slots=True)
+class RowRejected:
+    """A manifest's row could not be used; `line` counts from 1."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetStarted:
+    """A body begins; `total` bytes are expected, `held` of them are on disk already."""
+
+    id: GenerationId
+    asset: AssetName
+    total: int | None
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class BytesReceived:
+    """Bytes of a body arrived."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """Something failed and is tried again after a pause."""
+
+    id: GenerationId
+    what: str
+    error: ErrorRecord
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationWaiting:
+    """A generation is unfinished at the service and is asked for again after a pause."""
+
+    id: GenerationId
+    state: str
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something a person may want to know that concerns no single generation."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPlanned:
+    """With `--dry-run`: what would be fetched; `size` in bytes where the host says it."""
+
+    id: GenerationId
+    asset: AssetName
+    url: str
+    size: int | None
+
+
+Event = (
+    GenerationFinished
+    | RowRejected
+    | AssetStarted
+    | BytesReceived
+    | RetryScheduled
+    | GenerationWaiting
+    | Noticed
+    | AssetPlanned
+)
+
+
+class Observer(Protocol):
+    """Whoever watches a run."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Take note of one event; it must not block."""

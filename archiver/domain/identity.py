@@ -1,0 +1,126 @@
+"""Names that came from outside, parsed once into types that can be trusted.
+
+Nothing in a manifest or an answer chooses a path: an id is matched whole before it names a folder.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+from urllib.parse import SplitResult, urlsplit
+
+from archiver.domain.errors import ManifestRowError, UrlRefusedError
+
+GenerationId = NewType("GenerationId", str)
+"""An id that `parse_id` accepted: safe as a folder's name."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_SHOWN_ID_CHARACTERS = 40
+_PRINTABLE_ASCII = re.compile(r"[\x21-\x7e]+")
+
+
+def parse_id(text: str) -> GenerationId:
+    """Return `text` as an id. Raises `ManifestRowError` where it is none."""
+    if _ID.fullmatch(text) and ".." not in text:
+        return GenerationId(text)
+    shown = ascii(text[:_SHOWN_ID_CHARACTERS]) + ("…" if len(text) > _SHOWN_ID_CHARACTERS else "")
+    msg = f"{shown} is not a generation id: letters, digits, '.', '_', '-', at most 128, no '..'"
+    raise ManifestRowError(msg)
+
+
+class AssetName(StrEnum):
+    """The files of a generation, in the order in which they are fetched and listed."""
+
+    VIDEO = "video"
+    VIDEO_RAW = "video_raw"
+    THUMBNAIL = "thumbnail"
+    LAST_FRAME = "last_frame"
+
+    @property
+    def is_video(self) -> bool:
+        """True for the assets that move."""
+        return self in {AssetName.VIDEO, AssetName.VIDEO_RAW}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUrl:
+    """An http(s) URL of an asset; as text it hides its query, which may be a signature."""
+
+    full: str
+
+    @classmethod
+    def parse(cls, text: str) -> MediaUrl:
+        """Return `text` as a URL. Raises `UrlRefusedError` for what must not be fetched."""
+        parts = _split(text)
+        if parts.scheme.lower() not in {"http", "https"}:
+            msg = f"not an http or https URL: {_shown(text)}"
+            raise UrlRefusedError(msg)
+        if not parts.hostname:
+            msg = f"a URL without a host: {_shown(text)}"
+            raise UrlRefusedError(msg)
+        if "@" in parts.netloc:
+            msg = f"a URL with a user name in it: host {parts.hostname!a}"
+            raise UrlRefusedError(msg)
+        return cls(text)
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL split as RFC 3986 has it."""
+        return urlsplit(self.full)
+
+    @property
+    def host(self) -> str:
+        """The host's name in lower case, without a port."""
+        return self.parts.hostname or ""
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port (RFC 6454): what a key may not leave."""
+        parts = self.parts
+        default = 443 if parts.scheme == "https" else 80
+        return parts.scheme, self.host, parts.port or default
+
+    @property
+    def resource(self) -> str:
+        """The URL without query and fragment: the same file under a fresh signature has the same."""
+        return self.parts._replace(query="", fragment="").geturl()
+
+    def __str__(self) -> str:
+        return self.resource + ("?…" if self.parts.query else "")
+
+    __repr__ = __str__
+
+
+def _split(text: str) -> SplitResult:
+    if len(text) > 8192 or not _PRINTABLE_ASCII.fullmatch(text):  # noqa: PLR2004 - servers stop at 8 KB
+        msg = f"not a URL: {_shown(text)}"
+        raise UrlRefusedError(msg)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # reading it is what checks it
+    except ValueError as error:
+        msg = f"not a URL: {_shown(text)}"
+        raise UrlRefusedError(msg) from error
+    return parts
+
+
+def _shown(text: str) -> str:
+    return ascii(text.partition("?")[0][:80])
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """The user's key. It shows itself as `***` wherever it is printed."""
+
+    secret: str
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def redact(self, text: str) -> str:
+        """Return `text` with the key masked, for words that a server may have echoed."""
+        return text.replace(self.secret, "***") if self.secret else text

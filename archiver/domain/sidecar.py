@@ -1,0 +1,133 @@
+"""The sidecar: the JSON record beside a generation's files, schema version 1.
+
+`archiver/domain/sidecar.schema.json` is its JSON Schema, `docs/formats.md` its description.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from archiver.domain.checks import Check
+from archiver.domain.errors import ErrorRecord
+from archiver.domain.identity import AssetName
+
+SCHEMA_VERSION = 1
+
+
+class AssetStatus(StrEnum):
+    """How an asset stands."""
+
+    VERIFIED = "verified"
+    MISMATCHED = "mismatched"
+    UNVERIFIED = "unverified"
+    MISSING = "missing"
+
+
+class Verification(StrEnum):
+    """How a generation stands, all its assets together."""
+
+    VERIFIED = "verified"
+    MISMATCHED = "mismatched"
+    INCOMPLETE = "incomplete"
+    UNVERIFIED = "unverified"
+
+
+class Expected(Struct, frozen=True, kw_only=True):
+    """What the metadata promised: pixels and seconds."""
+
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """What the file holds: pixels as shown, seconds, frames."""
+
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    codec: str | None = None
+    frame_rate: str | None = None
+    frames: int | None = None
+
+
+class AssetRecord(Struct, frozen=True, kw_only=True):
+    """One asset: its file (`path` is a name in the sidecar's folder), where it came from, what was found."""
+
+    status: AssetStatus
+    path: str | None = None
+    url: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    media_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    downloaded_at: str | None = None
+    same_as: AssetName | None = None
+    expected: Expected = Expected()
+    measured: Measured | None = None
+    error: ErrorRecord | None = None
+    checks: tuple[Check, ...] = ()
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """Who answered, where, when."""
+
+    provider: str
+    api_base: str
+    resolved_at: str
+
+
+class Sidecar(Struct, frozen=True, kw_only=True):
+    """The record of one generation."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    state: str
+    created_at: str | None
+    prompt: str | None
+    aspect_ratio: str | None
+    failure_reason: str | None
+    archived_at: str
+    archiver_version: str
+    source: Source
+    verification: Verification
+    assets: dict[AssetName, AssetRecord]
+    manifest_row: dict[str, Any]
+    response: Raw
+
+
+def encode_sidecar(sidecar: Sidecar) -> bytes:
+    """Return the sidecar as indented JSON ending in a newline; the answer's numbers stay as they came."""
+    return msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
+
+
+def decode_sidecar(data: bytes) -> Sidecar:
+    """Return the sidecar in `data`. Raises `ValueError` where it is none, or of a later schema."""
+    try:
+        sidecar = _DECODER.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    if sidecar.schema_version > SCHEMA_VERSION:
+        msg = f"schema version {sidecar.schema_version} is newer than this program's {SCHEMA_VERSION}"
+        raise ValueError(msg)
+    return sidecar
+
+
+def verification_of(assets: dict[AssetName, AssetRecord]) -> Verification:
+    """Return how a generation stands: the worst of its assets."""
+    statuses = {record.status for record in assets.values()}
+    if AssetStatus.MISSING in statuses:
+        return Verification.INCOMPLETE
+    if AssetStatus.MISMATCHED in statuses:
+        return Verification.MISMATCHED
+    if AssetStatus.UNVERIFIED in statuses or not statuses:
+        return Verification.UNVERIFIED
+    return Verification.VERIFIED
+
+
+_DECODER = msgspec.json.Decoder(Sidecar)

@@ -1,0 +1,1 @@
+"""One asset (download) and one generation (resolve, fetch, verify, commit)."""

@@ -1,0 +1,1 @@
+"""Resolve an id: one interface, one file a service."""

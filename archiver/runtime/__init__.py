@@ -1,0 +1,1 @@
+"""The machine as the archiver sees it: clock, jitter, boot, signals."""

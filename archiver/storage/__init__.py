@@ -1,0 +1,1 @@
+"""The archive on disk: atomic files, partial downloads, the store, the index, the lock."""

@@ -1,0 +1,1 @@
+"""Bytes from the network: engines, address guard, redirects, rate."""
