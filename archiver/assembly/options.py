@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
+from archiver.batch.budget import Budget
 from archiver.domain.identity import ApiKey, AssetName
 from archiver.domain.timing import PollPolicy, RetryPolicy
+from archiver.transport.options import HttpEngine
 
 DEFAULT_API_BASE = "https://az.gptplus5.com"
-
-
-class HttpEngine(StrEnum):
-    """Which library carries the bytes; `auto` is pyreqwest where it can be imported."""
-
-    AUTO = "auto"
-    PYREQWEST = "pyreqwest"
-    HTTPX = "httpx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +31,6 @@ class NetworkOptions:
     stall_timeout_s: float = 30.0
     api_timeout_s: float = 30.0
     retry: RetryPolicy = RetryPolicy()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """When to stop taking new work; None is never."""
-
-    max_duration_s: float | None = None
-    max_bytes: int | None = None
-    min_free: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@
     │   ├── KeyRefusedError          the API refused the key (401, 403)
     │   └── RunInterruptedError      SIGINT or SIGTERM
     ├── ManifestRowError             one row of a manifest cannot be used
+    ├── SidecarError                 one generation's sidecar cannot be read
+    │   └── LaterSchemaError         a newer program wrote it: it is left alone
     ├── ResolveError                 one generation could not be resolved
     │   ├── BadAnswerError           HTML, half JSON, the wrong shape
     │   ├── WrongIdError             the answer is about another generation
@@ -129,6 +131,18 @@ class ManifestRowError(ArchiverError):
     """One row of a manifest cannot be used."""
 
     kind = "bad_row"
+
+
+class SidecarError(ArchiverError):
+    """One generation's sidecar cannot be read: not JSON, not a sidecar, another generation's."""
+
+    kind = "bad_sidecar"
+
+
+class LaterSchemaError(SidecarError):
+    """A newer program wrote the sidecar: it is left alone."""
+
+    kind = "later_schema"
 
 
 class ResolveError(ArchiverError):

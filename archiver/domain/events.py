@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,13 +71,12 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
-class AssetPlanned:
-    """With `--dry-run`: what would be fetched; `size` in bytes where the host says it."""
+class GenerationPlanned:
+    """With `--dry-run`: the folder and the files that would come, with their sizes in bytes where known."""
 
     id: GenerationId
-    asset: AssetName
-    url: str
-    size: int | None
+    path: str
+    assets: Mapping[AssetName, int | None]
 
 
 Event = (
@@ -87,7 +87,7 @@ Event = (
     | RetryScheduled
     | GenerationWaiting
     | Noticed
-    | AssetPlanned
+    | GenerationPlanned
 )
 
 

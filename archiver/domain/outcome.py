@@ -44,6 +44,8 @@ class Tally:
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     bad_rows: int = 0
     bytes_fetched: int = 0
+    planned: int = 0
+    """Generations that `--dry-run` would have fetched."""
     left_over: str | None = None
     """Why the run stopped taking work while some was left (a budget), or None."""
 

@@ -53,7 +53,8 @@ class Validator(Struct, frozen=True, kw_only=True):
     @property
     def if_range(self) -> str | None:
         """The value for `If-Range`, where one is strong enough for it."""
-        if self.etag and not self.etag.startswith("W/"):
+        # Beyond ASCII a header's bytes are anyone's guess: such an etag cannot be sent back as it came.
+        if self.etag and self.etag.isascii() and self.etag.isprintable() and not self.etag.startswith("W/"):
             return self.etag
         modified, sent = parse_http_date(self.last_modified), parse_http_date(self.date)
         if modified and sent and sent - modified >= timedelta(seconds=1):

@@ -1,0 +1,54 @@
+"""The two ways out: one to the API, one to media hosts, each with its own limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from archiver.assembly.options import NetworkOptions
+from archiver.domain.exchange import Transport
+from archiver.transport.opening import open_transport
+from archiver.transport.options import TransportOptions
+from archiver.transport.throttle import Paced, Throttled
+
+# The API answers in a fraction of a second what takes seconds to fetch: a few questions at once keep up.
+_QUESTIONS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The open ways."""
+
+    api: Transport
+    media: Transport
+
+
+@asynccontextmanager
+async def open_network(options: NetworkOptions) -> AsyncIterator[Network]:
+    """Open both ways. Raises `UsageError` for an engine or a proxy that cannot be had."""
+    async with open_transport(_to_api(options)) as api, open_transport(_to_media(options)) as media:
+        yield Network(
+            api=Paced(api, options.api_rate) if options.api_rate else api,
+            media=Throttled(media, options.limit_rate) if options.limit_rate else media,
+        )
+
+
+def _to_media(options: NetworkOptions) -> TransportOptions:
+    return TransportOptions(
+        engine=options.http_engine,
+        proxy=options.proxy,
+        allow_private_hosts=options.allow_private_hosts,
+        connections=options.concurrency,
+        stall_timeout_s=options.stall_timeout_s,
+    )
+
+
+def _to_api(options: NetworkOptions) -> TransportOptions:
+    return TransportOptions(
+        engine=options.http_engine,
+        proxy=options.proxy,
+        allow_private_hosts=options.allow_private_hosts,
+        connections=min(_QUESTIONS_AT_ONCE, options.concurrency),
+        stall_timeout_s=options.api_timeout_s,
+    )

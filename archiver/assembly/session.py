@@ -1,0 +1,123 @@
+"""A run from its options: opens the archive and the network, lets the runner work, closes everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from archiver.assembly.network import Network, open_network
+from archiver.assembly.options import Options
+from archiver.assembly.stores import Stores, open_stores
+from archiver.batch.budget import Spending
+from archiver.batch.intake import Intake, Selection
+from archiver.batch.manifest import ManifestRow, check_manifest, read_manifest
+from archiver.batch.runner import Archiving, Runner, RunnerOptions
+from archiver.domain.errors import RunError
+from archiver.domain.events import Observer, RowRejected
+from archiver.domain.identity import parse_id
+from archiver.domain.outcome import RunReport, Tally
+from archiver.pipeline.doors import Doors, FetchOptions
+from archiver.pipeline.generation import GenerationArchiver
+from archiver.pipeline.inspector import Inspector
+from archiver.pipeline.planning import Planner
+from archiver.provider.relay import Relay, RelayOptions
+from archiver.runtime.clock import Clock, SystemClock
+from archiver.runtime.retrying import Retrier
+from archiver.runtime.stopping import Stop
+
+# While some generations are verified and committed, others fill the line.
+_GENERATIONS_AHEAD = 8
+
+Rows = Iterable[ManifestRow | RowRejected]
+
+
+async def archive_ids(
+    ids: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+) -> RunReport:
+    """Archive these generations. Raises `ManifestRowError` for what is no id; the rest is in the report."""
+    rows = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
+    return await _run(rows, options, observer, stop or Stop())
+
+
+async def archive_manifests(
+    paths: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+) -> RunReport:
+    """Archive everything that these manifests list; `-` is standard input."""
+    return await _run(_rows_of(paths), options, observer, stop or Stop())
+
+
+def _rows_of(paths: Sequence[str]) -> Iterator[ManifestRow | RowRejected]:
+    for path in paths:
+        check_manifest(path)
+    for path in paths:
+        yield from read_manifest(path)
+
+
+async def _run(rows: Rows, options: Options, observer: Observer, stop: Stop) -> RunReport:
+    clock = SystemClock()
+    began_s = clock.monotonic_s()
+    try:
+        async with open_stores(options, observer) as stores, open_network(options.network) as network:
+            run = _Run(options, stores, network, clock)
+            return await run.work(rows, observer, stop)
+    except RunError as error:
+        return RunReport(tally=Tally(), seconds=round(clock.monotonic_s() - began_s, 3), error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is open while a run lasts."""
+
+    options: Options
+    stores: Stores
+    network: Network
+    clock: Clock
+
+    async def work(self, rows: Rows, observer: Observer, stop: Stop) -> RunReport:
+        """Let the runner work through the rows."""
+        options = self.options
+        root = self.stores.archive.root
+        spending = Spending(options.budget, root=root, clock=self.clock, observer=observer)
+        runner = Runner(
+            self._archiving(spending),
+            RunnerOptions(
+                generations_at_once=options.network.concurrency + _GENERATIONS_AHEAD,
+                wait_s=options.wait_s,
+                poll=options.poll,
+            ),
+            spending=spending,
+            observer=spending,
+            clock=self.clock,
+        )
+        return await runner.run(self._intake().admit(rows), stop)
+
+    def _intake(self) -> Intake:
+        selection = Selection(
+            assets=self.options.assets,
+            retry_failed=self.options.retry_failed,
+            retry_mismatched=self.options.retry_mismatched,
+        )
+        return Intake(self.stores.archive, self.stores.index, self.stores.seen, selection)
+
+    def _archiving(self, observer: Observer) -> Archiving:
+        options = self.options
+        retrier = Retrier(policy=options.network.retry, clock=self.clock)
+        relay = Relay(
+            RelayOptions(api_base=options.network.api_base, api_key=options.network.api_key),
+            transport=self.network.api,
+            retrier=retrier,
+            observer=observer,
+        )
+        if options.dry_run:
+            return Planner(provider=relay, transport=self.network.media, wanted=options.assets)
+        doors = Doors(
+            provider=relay,
+            transport=self.network.media,
+            archive=self.stores.archive,
+            index=self.stores.index,
+            inspector=Inspector(),
+            retrier=retrier,
+            observer=observer,
+        )
+        fetch = FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)
+        return GenerationArchiver(doors, fetch, options.assets)

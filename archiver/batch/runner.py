@@ -1,0 +1,152 @@
+"""A run: many generations at once, each seen through to its end, under a budget, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from archiver.batch.budget import Spending
+from archiver.batch.intake import Admitted
+from archiver.domain.errors import RunError
+from archiver.domain.events import (
+    GenerationFinished,
+    GenerationPlanned,
+    GenerationWaiting,
+    Observer,
+    RowRejected,
+)
+from archiver.domain.outcome import GenerationResult, Outcome, RunReport, Tally
+from archiver.domain.timing import PollPolicy
+from archiver.pipeline.generation import Item
+from archiver.runtime.clock import Clock
+from archiver.runtime.stopping import Stop
+
+# Generations that wait for the service hold no slot, only memory: this many wait at most.
+_ROOM = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerOptions:
+    """How many generations are worked on at once, and how long unfinished ones are waited for (seconds)."""
+
+    generations_at_once: int
+    wait_s: float
+    poll: PollPolicy
+
+
+class Archiving(Protocol):
+    """What is done for each generation: archive it, or plan it."""
+
+    async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
+        """Do it, once. Raises `RunError` alone."""
+
+
+class Runner:
+    """Works through what the intake admits."""
+
+    def __init__(
+        self,
+        archiver: Archiving,
+        options: RunnerOptions,
+        *,
+        spending: Spending,
+        observer: Observer,
+        clock: Clock,
+    ) -> None:
+        self._archiver = archiver
+        self._options = options
+        self._spending = spending
+        self._observer = observer
+        self._clock = clock
+        self._slots = asyncio.Semaphore(options.generations_at_once)
+        self._room = asyncio.Semaphore(_ROOM)
+        self._tally = Tally()
+
+    async def run(self, admitted: AsyncIterator[list[Admitted]], stop: Stop) -> RunReport:
+        """Return what became of everything; what ended the run early is in the report, never raised."""
+        work = asyncio.create_task(self._work(admitted))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            is_cut_short = work.cancel()
+        error = await _end_of(work)
+        if is_cut_short:
+            error = stop.reason
+        return RunReport(tally=self._tally, seconds=round(self._spending.seconds, 3), error=error)
+
+    async def _work(self, admitted: AsyncIterator[list[Admitted]]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            async for chunk in admitted:
+                for entry in chunk:
+                    if isinstance(entry, Item):
+                        if not await self._may_begin():
+                            return
+                        tasks.create_task(self._see_through(entry))
+                    else:
+                        self._note(entry)
+
+    async def _may_begin(self) -> bool:
+        await self._room.acquire()
+        self._tally.left_over = self._spending.used_up()
+        if trouble := self._spending.disk_trouble():
+            raise trouble
+        return self._tally.left_over is None
+
+    def _note(self, entry: RowRejected | GenerationResult | GenerationPlanned) -> None:
+        match entry:
+            case RowRejected():
+                self._tally.bad_rows += 1
+                self._observer(entry)
+            case GenerationPlanned():
+                self._tally.planned += 1
+                self._observer(entry)
+            case GenerationResult():
+                self._tally.add(entry)
+                self._observer(GenerationFinished(entry))
+
+    async def _see_through(self, item: Item) -> None:
+        """Archive a generation, asking again while it is unfinished and there is time to wait."""
+        began_s = self._clock.monotonic_s()
+        polls = 0
+        while True:
+            async with self._slots:
+                result = await self._archiver.archive(item)
+            if isinstance(result, GenerationPlanned) or result.outcome is not Outcome.PENDING:
+                break
+            left_s = self._options.wait_s - (self._clock.monotonic_s() - began_s)
+            if left_s <= 0:
+                break
+            polls += 1
+            pause_s = min(left_s, self._options.poll.interval_s(polls, self._clock.jitter()))
+            self._observer(GenerationWaiting(item.id, result.state, pause_s))
+            await self._clock.sleep(pause_s)
+        self._note(result)
+        self._room.release()
+
+
+async def _end_of(work: asyncio.Task[None]) -> RunError | None:
+    """Wait until everything under way has put its bytes away; return what ended the run, if it was ours."""
+    try:
+        await work
+    except asyncio.CancelledError:
+        return None
+    except BaseExceptionGroup as group:
+        error = _first(group)
+        if error is None:
+            raise
+        return error
+    return None
+
+
+def _first(group: BaseExceptionGroup) -> RunError | None:
+    """Return the first error of a group that may hold groups."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _first(error)
+        if isinstance(error, RunError):
+            return error
+    return None

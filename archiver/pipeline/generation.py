@@ -1,0 +1,174 @@
+"""One generation: resolve, fetch, verify, commit. Its trouble is a result, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from archiver.domain.errors import ArchiverError, ErrorRecord, RunError, SidecarError
+from archiver.domain.generation import Generation, State
+from archiver.domain.identity import AssetName, GenerationId
+from archiver.domain.naming import folder_of
+from archiver.domain.outcome import GenerationResult, Outcome
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
+from archiver.pipeline.doors import Doors, FetchOptions
+from archiver.pipeline.fetch import Fetch, Haul
+from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered
+from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
+from archiver.pipeline.source import UrlSource
+from archiver.provider.interface import Provider
+from archiver.storage.entries import IndexEntry
+from archiver.storage.store import Link
+from archiver.storage.threads import run_in_thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the archive has of a generation already: its folder, and the records of assets that are there."""
+
+    folder: str
+    assets: Mapping[AssetName, AssetRecord]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One generation to archive: `row` holds the manifest's columns, `saved_answer` spares the question."""
+
+    id: GenerationId
+    row: Mapping[str, Any] = field(default_factory=dict)
+    saved_answer: bytes | None = None
+    held: Held | None = None
+
+
+class GenerationArchiver:
+    """Archives one generation at a time; many may be under way."""
+
+    def __init__(self, doors: Doors, options: FetchOptions, wanted: frozenset[AssetName]) -> None:
+        self._doors = doors
+        self._options = options
+        self._wanted = wanted
+        self._clock = doors.retrier.clock
+
+    async def archive(self, item: Item) -> GenerationResult:
+        """Do what can be done now for one generation. Raises `RunError` alone."""
+        began_s = self._clock.monotonic_s()
+        result = await self._result(item)
+        return replace(result, seconds=round(self._clock.monotonic_s() - began_s, 3))
+
+    async def _result(self, item: Item) -> GenerationResult:
+        found = await resolve_item(self._doors.provider, item)
+        if isinstance(found, GenerationResult):
+            return found
+        try:
+            if found.state is State.FAILED:
+                return await self._bury(item, found)
+            return await self._complete(item, found)
+        except SidecarError as error:
+            outcome = Outcome.ERROR
+            return GenerationResult(id=item.id, state=found.state, outcome=outcome, error=error.record())
+
+    async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
+        """Record a generation that failed upstream; one that is partly archived keeps its record."""
+        error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
+        failed = GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
+        if item.held and item.held.assets:
+            statuses = {name: record.status for name, record in item.held.assets.items()}
+            return replace(failed, outcome=Outcome.INCOMPLETE, path=item.held.folder, assets=statuses)
+        return replace(failed, path=await self._commit(item, generation, {}, None))
+
+    async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
+        source = UrlSource(
+            generation, resolve=lambda: self._doors.provider.resolve(item.id), clock=self._clock
+        )
+        held = dict(item.held.assets) if item.held else {}
+        missing = (self._wanted & generation.assets.keys()) - held.keys()
+        haul = await Fetch(self._doors, self._options, source).run(missing)
+        records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
+        if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
+            records |= record_not_offered(AssetName.VIDEO)
+        assets = _in_order(held | records)
+        folder = await self._commit(item, source.generation, assets, haul)
+        return _summed_up(item.id, folder, assets, haul.bytes_fetched)
+
+    async def _commit(
+        self, item: Item, generation: Generation, assets: dict[AssetName, AssetRecord], haul: Haul | None
+    ) -> str:
+        folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
+        provenance = Provenance(
+            provider=self._doors.provider.name,
+            api_base=self._doors.provider.api_base,
+            moment=self._clock.now(),
+            row=item.row,
+        )
+        sidecar = compose_sidecar(generation, assets, provenance)
+        staged = staged_files(assets, haul.outcomes if haul else {})
+        await run_in_thread(self._record, folder, sidecar, staged)
+        return folder
+
+    def _record(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> None:
+        footprint = self._doors.archive.commit(folder, sidecar, staged)
+        self._doors.index.record(IndexEntry.of(sidecar, folder, footprint))
+
+
+async def resolve_item(provider: Provider, item: Item) -> Generation | GenerationResult:
+    """Return a generation in its final state, or the result where there is none to work on.
+
+    Raises `RunError`.
+    """
+    try:
+        if item.saved_answer is None:
+            generation = await provider.resolve(item.id)
+        else:
+            generation = provider.read(item.id, item.saved_answer)
+    except RunError:
+        raise
+    except ArchiverError as error:
+        # A result stands beside its id wherever it is shown.
+        plain = _without_id(error.record(), item.id)
+        return GenerationResult(id=item.id, state="unknown", outcome=Outcome.ERROR, error=plain)
+    if generation.state.is_final:
+        return generation
+    return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.PENDING)
+
+
+def _without_id(record: ErrorRecord, generation_id: GenerationId) -> ErrorRecord:
+    return ErrorRecord(kind=record.kind, message=record.message.removeprefix(f"{generation_id}: "))
+
+
+def _in_order(assets: Mapping[AssetName, AssetRecord]) -> dict[AssetName, AssetRecord]:
+    return {name: assets[name] for name in AssetName if name in assets}
+
+
+def _summed_up(
+    generation_id: GenerationId, folder: str, assets: Mapping[AssetName, AssetRecord], bytes_fetched: int
+) -> GenerationResult:
+    statuses = {name: record.status for name, record in assets.items()}
+    outcome, error = Outcome.ARCHIVED, None
+    if AssetStatus.MISSING in statuses.values():
+        outcome, error = Outcome.INCOMPLETE, _first_missing(assets)
+    elif AssetStatus.MISMATCHED in statuses.values():
+        outcome, error = Outcome.MISMATCHED, _first_mismatch(assets)
+    return GenerationResult(
+        id=generation_id,
+        state=State.COMPLETED,
+        outcome=outcome,
+        path=folder,
+        bytes_fetched=bytes_fetched,
+        assets=statuses,
+        error=error,
+    )
+
+
+def _first_missing(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
+    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISSING)
+    error = record.error or NOT_OFFERED
+    return ErrorRecord(kind=error.kind, message=f"{name}: {error.message}")
+
+
+def _first_mismatch(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
+    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISMATCHED)
+    check = next(check for check in record.checks if not check.ok and not check.advisory)
+    message = f"{name}: {check.name} is {check.measured}, promised {check.expected}"
+    return ErrorRecord(kind="mismatch", message=message)

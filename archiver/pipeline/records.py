@@ -1,0 +1,94 @@
+"""What the sidecar says of each asset, from what was promised and what came. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from archiver.domain.checks import Check, Damaged, Measurement, check_asset
+from archiver.domain.errors import ErrorRecord
+from archiver.domain.generation import Generation, Promise
+from archiver.domain.identity import AssetName
+from archiver.domain.naming import file_name
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Expected, Measured
+from archiver.domain.timing import show_timestamp
+from archiver.pipeline.fetch import AssetOutcome, Fetched, NotHad
+
+NOT_OFFERED = ErrorRecord(kind="not_offered", message="the API's answer has no URL for it")
+
+
+def record_assets(
+    generation: Generation, outcomes: Mapping[AssetName, AssetOutcome], *, verify: bool
+) -> dict[AssetName, AssetRecord]:
+    """Return a record for each outcome, checked against the generation's promises where `verify` is set."""
+    return {name: _record(generation, name, outcome, verify) for name, outcome in outcomes.items()}
+
+
+def record_not_offered(name: AssetName) -> dict[AssetName, AssetRecord]:
+    """Return the record of an asset that every completed generation has, and this answer has not."""
+    return {name: AssetRecord(status=AssetStatus.MISSING, error=NOT_OFFERED)}
+
+
+def _record(generation: Generation, name: AssetName, outcome: AssetOutcome, verify: bool) -> AssetRecord:  # noqa: FBT001 - private
+    asset = generation.assets[name]
+    expected = _expected(asset.promise)
+    match outcome:
+        case NotHad(error):
+            url = asset.url.full if asset.url else None
+            return AssetRecord(status=AssetStatus.MISSING, url=url, expected=expected, error=error)
+        case Fetched():
+            return _record_fetched(generation, name, outcome, _checks(generation, name, outcome, verify))
+
+
+def _record_fetched(
+    generation: Generation, name: AssetName, outcome: Fetched, checks: tuple[Check, ...]
+) -> AssetRecord:
+    file = outcome.file
+    return AssetRecord(
+        status=status_of(checks),
+        path=file_name(name, file.inspection.kind),
+        url=file.url.full,
+        size=file.size,
+        sha256=file.sha256,
+        media_type=file.inspection.kind.media_type,
+        etag=file.validator.etag,
+        last_modified=file.validator.last_modified,
+        downloaded_at=show_timestamp(file.finished_at),
+        same_as=outcome.same_as,
+        expected=_expected(generation.assets[name].promise),
+        measured=_measured(file.inspection),
+        checks=checks,
+    )
+
+
+def status_of(checks: Iterable[Check]) -> AssetStatus:
+    """Return what a file's checks make of it; advisory ones are not asked."""
+    binding = [check.ok for check in checks if not check.advisory]
+    if not binding:
+        return AssetStatus.UNVERIFIED
+    return AssetStatus.VERIFIED if all(binding) else AssetStatus.MISMATCHED
+
+
+def _checks(generation: Generation, name: AssetName, outcome: Fetched, verify: bool) -> tuple[Check, ...]:  # noqa: FBT001 - private
+    if not verify:
+        return ()
+    raw = generation.assets.get(AssetName.VIDEO_RAW)
+    fallback_s = raw.promise.duration_s if raw else None
+    promise = generation.assets[name].promise
+    return check_asset(name, promise, outcome.file.inspection, fallback_duration_s=fallback_s) + outcome.deep
+
+
+def _expected(promise: Promise) -> Expected:
+    return Expected(width=promise.width, height=promise.height, duration=promise.duration_s)
+
+
+def _measured(found: Measurement | Damaged) -> Measured | None:
+    if isinstance(found, Damaged):
+        return None
+    return Measured(
+        width=found.width,
+        height=found.height,
+        duration=None if found.duration_s is None else round(found.duration_s, 6),
+        codec=found.codec,
+        frame_rate=found.frame_rate,
+        frames=found.frames,
+    )

@@ -1,0 +1,138 @@
+"""The relay's API: `GET {api-base}/luma/generations/{task_id}` with a Bearer key."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import NoReturn
+
+import msgspec
+
+from archiver.domain.answer import read_answer, service_words
+from archiver.domain.errors import (
+    ArchiverError,
+    Disposition,
+    KeyRefusedError,
+    NotFoundError,
+    ServiceRefusedError,
+    TooLargeError,
+    TransferError,
+    UsageError,
+)
+from archiver.domain.events import Observer, RetryScheduled
+from archiver.domain.exchange import Answer, Request, Transport
+from archiver.domain.generation import Generation
+from archiver.domain.identity import ApiKey, GenerationId, MediaUrl
+from archiver.domain.status import disposition_of, refusal
+from archiver.domain.transfer import Head
+from archiver.runtime.retrying import Retrier
+
+_LONGEST_ANSWER_BYTES = 8_000_000
+_HEADERS = {"accept": "application/json", "content-type": "application/json"}
+_OK, _NOT_FOUND = 200, 404
+_KEY_REFUSED = {401, 403}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """Where the relay is, and the user's key."""
+
+    api_base: str
+    api_key: ApiKey | None
+
+
+class Relay:
+    """The provider of the relays that speak the page's API."""
+
+    name = "relay"
+
+    def __init__(
+        self, options: RelayOptions, *, transport: Transport, retrier: Retrier, observer: Observer
+    ) -> None:
+        self.api_base = options.api_base.rstrip("/")
+        self._key = options.api_key
+        self._transport = transport
+        self._retrier = retrier
+        self._observer = observer
+        # Until an answer has shown that the key is good, questions go one at a time: a refused key costs one.
+        self._first_answer = asyncio.Lock()
+        self._key_is_good = False
+
+    async def resolve(self, generation_id: GenerationId) -> Generation:
+        """Ask for one generation, again while that may help.
+
+        Raises `ResolveError` or `TransferError` naming the generation, `KeyRefusedError`, or
+        `UsageError` where there is no key to ask with.
+        """
+        try:
+            return await self._retrier.run(
+                lambda: self._ask(generation_id),
+                on_retry=lambda error, pause_s: self._observer(
+                    RetryScheduled(generation_id, "the API", error.record(), pause_s)
+                ),
+            )
+        except TransferError as error:
+            error.message = f"{generation_id}: {error.message}"
+            raise
+
+    def read(self, generation_id: GenerationId, answer: bytes) -> Generation:
+        """Read an answer that was saved before. Raises `ResolveError`."""
+        return read_answer(answer, generation_id)
+
+    async def _ask(self, generation_id: GenerationId) -> Generation:
+        if self._key_is_good:
+            return await self._ask_once(generation_id)
+        async with self._first_answer:
+            generation = await self._ask_once(generation_id)
+            self._key_is_good = True
+            return generation
+
+    async def _ask_once(self, generation_id: GenerationId) -> Generation:
+        async with self._transport.open(self._request(generation_id)) as answer:
+            body = await _read(answer, generation_id)
+        if answer.head.status != _OK:
+            self._refuse(generation_id, answer.head, body)
+        return read_answer(body, generation_id)
+
+    def _request(self, generation_id: GenerationId) -> Request:
+        if self._key is None:
+            msg = "no API key: set LUMA_API_KEY, or give --api-key-file FILE"
+            raise UsageError(msg)
+        url = MediaUrl.parse(f"{self.api_base}/luma/generations/{generation_id}")
+        return Request(url=url, headers=_HEADERS, key=self._key, is_trusted=True)
+
+    def _refuse(self, generation_id: GenerationId, head: Head, body: bytes) -> NoReturn:
+        words = self._words(body)
+        said = f": {words}" if words else ""
+        if head.status in _KEY_REFUSED:
+            msg = f"the API refused the key (HTTP {head.status}){said}"
+            raise KeyRefusedError(msg)
+        raise self._error(generation_id, head, said)
+
+    def _error(self, generation_id: GenerationId, head: Head, said: str) -> ArchiverError:
+        if head.status == _NOT_FOUND:
+            return NotFoundError(f"{generation_id}: the service does not know it (HTTP 404){said}")
+        disposition = disposition_of(head.status)
+        if disposition is Disposition.SKIP:
+            return ServiceRefusedError(f"{generation_id}: the service refused (HTTP {head.status}){said}")
+        how = (disposition, self._retrier.clock.now(), self._retrier.policy)
+        return refusal(f"the API answered HTTP {head.status}{said}", head, how)
+
+    def _words(self, body: bytes) -> str:
+        try:
+            words = service_words(msgspec.json.decode(body))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return ""
+        return self._key.redact(words) if self._key else words
+
+
+async def _read(answer: Answer, generation_id: GenerationId) -> bytes:
+    pieces: list[bytes] = []
+    length = 0
+    async for piece in answer.body:
+        length += len(piece)
+        if length > _LONGEST_ANSWER_BYTES:
+            msg = f"{generation_id}: the API's answer is over {_LONGEST_ANSWER_BYTES // 1_000_000} MB"
+            raise TooLargeError(msg)
+        pieces.append(piece)
+    return b"".join(pieces)

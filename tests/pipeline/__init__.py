@@ -1,0 +1,1 @@
+"""One asset, one generation: over real sockets, with a look at the disk afterwards."""

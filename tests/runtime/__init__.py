@@ -1,0 +1,1 @@
+"""What the machine shows the archiver, and how trying again goes."""
