@@ -1,0 +1,153 @@
+"""The archive on this machine's disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from archiver.domain.errors import ArchiveError, SidecarError
+from archiver.domain.identity import AssetName, GenerationId, parse_id
+from archiver.domain.naming import SIDECAR
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
+from archiver.storage.commit import Commit
+from archiver.storage.errors import MissingFileError, shown, translated
+from archiver.storage.files import check_writable
+from archiver.storage.folder import Folder, is_name
+from archiver.storage.partial import PartialDownload
+from archiver.storage.partials import Partials
+from archiver.storage.sidecars import generation_folders, read_sidecar
+from archiver.storage.store import Footprint, Link, Survey
+
+
+class Archive:
+    """Generations as folders of files below `root`; implements `Store`. What is not `async` blocks.
+
+    One writer at a time: whoever writes holds the `ArchiveLock`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.partials = Partials(root)
+
+    @classmethod
+    def open(cls, root: Path, *, writable: bool = True) -> Archive:
+        """Open the archive at `root`; a writable one is made where there is none, and is tried by writing.
+
+        Raises `ArchiveError`, which is `DiskFullError` where not even a byte has room.
+        """
+        # A change of the working directory must not change which archive this is.
+        root = root.absolute()
+        if root.exists() and not root.is_dir():
+            msg = f"{shown(str(root))} is a file: choose a folder as --archive"
+            raise ArchiveError(msg)
+        if not writable:
+            Folder.open_root(root).close()
+            return cls(root)
+        with translated("make", str(root)):
+            root.mkdir(parents=True, exist_ok=True)
+        with Folder.open_root(root) as folder:
+            check_writable(folder)
+        return cls(root)
+
+    def partial(self, generation_id: GenerationId, asset: AssetName) -> PartialDownload:
+        """Return the unfinished download of an asset; it touches the disk when it is asked to."""
+        return PartialDownload(self.root, generation_id, asset)
+
+    def commit(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> Footprint:
+        """Make the staged files final under their names, then the sidecar, as `storage.commit` has it.
+
+        Staged paths are below the archive's root; links name files that are there then. A generation that
+        is whole keeps nothing unfinished. Raises `ArchiveError`, and `SidecarError` where a newer program's
+        sidecar stands there.
+        """
+        for _ in Commit.of(self.root, folder, sidecar, staged).steps(self.root):
+            pass
+        generation_id = parse_id(sidecar.id)
+        if sidecar.verification is Verification.INCOMPLETE:
+            self.partials.release(generation_id)
+        else:
+            self.partials.discard(generation_id)
+        footprint = self.footprint(folder)
+        if footprint is None:
+            msg = (
+                f"{folder} went away while it was committed: nothing else may change the archive during a run"
+            )
+            raise ArchiveError(msg)
+        return footprint
+
+    def read_sidecar(self, folder: str) -> Sidecar | None:
+        """Return a generation's sidecar; None where it has none. Raises `SidecarError`, `ArchiveError`."""
+        try:
+            with self._open(folder) as home:
+                return read_sidecar(home)
+        except MissingFileError:
+            return None
+
+    def folders(self) -> Iterator[tuple[str, int]]:
+        """Give each generation's folder and when it changed (ns), in the order of their paths."""
+        with Folder.open_root(self.root) as root:
+            yield from generation_folders(root)
+
+    def sidecars(self) -> Iterator[tuple[str, Sidecar | SidecarError]]:
+        """Give each generation's folder and sidecar, in that order; one that cannot be used as its error."""
+        for folder, _ in self.folders():
+            try:
+                sidecar = self.read_sidecar(folder)
+            except SidecarError as error:
+                yield folder, error
+            else:
+                if sidecar:
+                    yield folder, sidecar
+
+    def survey(self, folder: str) -> Survey | None:
+        """Look at a generation's files by their sizes; None where it has no sidecar.
+
+        Raises `SidecarError`, `ArchiveError`.
+        """
+        try:
+            with self._open(folder) as home:
+                sidecar = read_sidecar(home)
+                return Survey(sidecar=sidecar, present=_present(home, sidecar)) if sidecar else None
+        except MissingFileError:
+            return None
+
+    def footprint(self, folder: str) -> Footprint | None:
+        """Return a generation's footprint; None where it has no folder or no sidecar."""
+        try:
+            with self._open(folder) as home:
+                return _footprint(home)
+        except MissingFileError:
+            return None
+
+    def load(self, folder: str) -> tuple[Sidecar, Footprint] | None:
+        """Return a generation's sidecar and its footprint from before it was read; None where it has none.
+
+        Raises `SidecarError`, `ArchiveError`.
+        """
+        try:
+            with self._open(folder) as home:
+                footprint, sidecar = _footprint(home), read_sidecar(home)
+        except MissingFileError:
+            return None
+        return (sidecar, footprint) if sidecar and footprint else None
+
+    def _open(self, folder: str) -> Folder:
+        with Folder.open_root(self.root) as root:
+            return root.descend(folder)
+
+
+def _footprint(home: Folder) -> Footprint | None:
+    changed_ns, size = home.changed_ns(), home.size_of(SIDECAR)
+    return None if size is None else Footprint(folder_mtime_ns=changed_ns, sidecar_size=size)
+
+
+def _present(home: Folder, sidecar: Sidecar) -> frozenset[AssetName]:
+    return frozenset(name for name, record in sidecar.assets.items() if _is_present(home, record))
+
+
+def _is_present(home: Folder, record: AssetRecord) -> bool:
+    # A sidecar may have been edited: a path in it that leads elsewhere names no file of the generation's.
+    if record.status is AssetStatus.MISSING or record.path is None or not is_name(record.path):
+        return False
+    size = home.size_of(record.path)
+    return size is not None and record.size in {None, size}

@@ -1,0 +1,192 @@
+"""The index's file: whether it can be used, and its rows."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from archiver.domain.errors import ArchiveError
+from archiver.domain.naming import INDEX
+from archiver.storage.database import DamagedDatabaseError, Database
+from archiver.storage.entries import COLUMNS, IndexEntry
+from archiver.storage.folder import Folder
+
+CATALOG_VERSION = 1
+_TABLES = (
+    """CREATE TABLE generations (
+        id TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE, state TEXT NOT NULL, verification TEXT NOT NULL,
+        created_at TEXT, archived_at TEXT NOT NULL, prompt TEXT, aspect_ratio TEXT, bytes INTEGER NOT NULL,
+        assets TEXT NOT NULL, offered TEXT NOT NULL,
+        folder_mtime_ns INTEGER NOT NULL, sidecar_size INTEGER NOT NULL)""",
+    "CREATE TABLE mark (is_clean INTEGER NOT NULL)",
+    "INSERT INTO mark VALUES (0)",
+    # The last: a file without it is one whose making was cut short.
+    f"PRAGMA user_version = {CATALOG_VERSION}",
+)
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - constants alone
+_PAGE = "WHERE folder > ? ORDER BY folder LIMIT 1000"
+_SELECT_PAGE = f"{_SELECT} {_PAGE}"
+_SELECT_FOLDERS = f"SELECT folder, folder_mtime_ns FROM generations {_PAGE}"  # noqa: S608 - constants alone
+# Of one generation in two folders the later record counts; in its own folder a new record always does.
+_UPSERT = f"""
+    INSERT INTO generations ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+    ON CONFLICT (id) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in COLUMNS)}
+    WHERE excluded.folder = folder OR excluded.archived_at >= archived_at
+"""  # noqa: S608 - constants alone
+# SQLite's own files beside a database (sqlite.org/tempfiles.html).
+_FILES = (INDEX, f"{INDEX}-wal", f"{INDEX}-shm", f"{INDEX}-journal")
+
+
+class Trouble(Enum):
+    """Why the index's file cannot be used."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    OTHER_VERSION = "of another version"
+
+
+class UnusableIndexError(ArchiveError):
+    """The index's file cannot be used; it can be made anew."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(f"{INDEX} is {trouble.value}: run `luma-archiver reindex`")
+        self.trouble = trouble
+
+
+class Catalog:
+    """An open index file of this version. Every method raises `ArchiveError`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Open it for writing. Raises `UnusableIndexError`."""
+        return cls._open(root, Database.open)
+
+    @classmethod
+    def open_reading(cls, root: Path) -> Self:
+        """Open it for reading alone. Raises `UnusableIndexError`."""
+        return cls._open(root, Database.open_reading)
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """Make an empty one, marked as unclean, in the place of whatever is there."""
+        with Folder.open_root(root) as folder:
+            for name in _FILES:
+                folder.remove(name)
+        return cls._made(Database.open(root / INDEX, INDEX))
+
+    @classmethod
+    def create_in_memory(cls) -> Self:
+        """Make an empty one that is gone when it is closed."""
+        return cls._made(Database.open_memory(INDEX))
+
+    @classmethod
+    def _open(cls, root: Path, opened: Callable[[Path, str], Database]) -> Self:
+        _refuse_strange_files(root)
+        if not (root / INDEX).exists():
+            raise UnusableIndexError(Trouble.MISSING)
+        try:
+            database = opened(root / INDEX, INDEX)
+        except DamagedDatabaseError as error:
+            raise UnusableIndexError(Trouble.DAMAGED) from error
+        try:
+            _check(database)
+        except ArchiveError:
+            database.close()
+            raise
+        return cls(database)
+
+    @classmethod
+    def _made(cls, database: Database) -> Self:
+        for statement in _TABLES:
+            database.change(statement)
+        return cls(database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def is_clean(self) -> bool:
+        """True where whoever wrote it last came to the end."""
+        return self._database.rows("SELECT is_clean FROM mark") == [(1,)]
+
+    def mark_unclean(self) -> None:
+        """Say that rows may be missing from now on; this outlives a power cut."""
+        self._database.change_durably("UPDATE mark SET is_clean = 0")
+
+    def mark_clean(self) -> None:
+        """Say that all rows are here."""
+        self._database.change("UPDATE mark SET is_clean = 1")
+
+    def copied_to_memory(self) -> Catalog:
+        """Return a copy that can be written."""
+        copy = Database.open_memory(INDEX)
+        self._database.copy_to(copy)
+        return Catalog(copy)
+
+    def get(self, generation_id: str) -> IndexEntry | None:
+        """Return one generation's entry."""
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", (generation_id,))
+        return IndexEntry.from_row(rows[0]) if rows else None
+
+    def entries(self) -> Iterator[IndexEntry]:
+        """Give all entries in the order of their folders, holding a page of them at a time."""
+        for row in self._paged(_SELECT_PAGE, folder_column=1):
+            yield IndexEntry.from_row(row)
+
+    def folders(self) -> Iterator[tuple[str, int]]:
+        """Give each entry's folder and when that changed (ns), in the order of the folders."""
+        yield from self._paged(_SELECT_FOLDERS, folder_column=0)
+
+    def record(self, entries: Iterable[IndexEntry]) -> None:
+        """Write entries, all or none of them."""
+        self._database.change_many(_UPSERT, [entry.to_row() for entry in entries])
+
+    def forget(self, folders: Iterable[str]) -> None:
+        """Remove the entries of these folders, all or none of them."""
+        rows = [(folder,) for folder in folders]
+        self._database.change_many("DELETE FROM generations WHERE folder = ?", rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _paged(self, statement: str, *, folder_column: int) -> Iterator[tuple[Any, ...]]:
+        # By pages, not by an open cursor: rows are written, by other threads too, while these are read.
+        after = ""
+        while rows := self._database.rows(statement, (after,)):
+            yield from rows
+            after = rows[-1][folder_column]
+
+
+def _check(database: Database) -> None:
+    try:
+        if database.rows("PRAGMA user_version") != [(CATALOG_VERSION,)]:
+            raise UnusableIndexError(Trouble.OTHER_VERSION)
+        is_clean = database.rows("SELECT is_clean FROM mark") == [(1,)]
+        # Reading the whole file takes its time: a clean one was closed as it should be.
+        if not is_clean and database.rows("PRAGMA quick_check(1)") != [("ok",)]:
+            raise UnusableIndexError(Trouble.DAMAGED)
+    except DamagedDatabaseError as error:
+        raise UnusableIndexError(Trouble.DAMAGED) from error
+
+
+def _refuse_strange_files(root: Path) -> None:
+    """SQLite follows links: what is written must be written here. Raises `ArchiveError`."""
+    with Folder.open_root(root) as folder:
+        for name in _FILES:
+            found = folder.stat(name)
+            if found and not stat.S_ISREG(found.st_mode):
+                msg = f"{name} is not a regular file: move it away, the index is made again"
+                raise ArchiveError(msg)

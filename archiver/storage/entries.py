@@ -1,0 +1,121 @@
+"""One generation as the index knows it, and as a row of the index's table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from archiver.domain.answer import read_answer
+from archiver.domain.errors import ArchiverError
+from archiver.domain.identity import AssetName, GenerationId
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
+from archiver.storage.store import Footprint
+
+# The columns, in the order of `IndexEntry`'s fields.
+COLUMNS = (
+    "id",
+    "folder",
+    "state",
+    "verification",
+    "created_at",
+    "archived_at",
+    "prompt",
+    "aspect_ratio",
+    "bytes",
+    "assets",
+    "offered",
+    "folder_mtime_ns",
+    "sidecar_size",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """A sidecar in short. `size` counts bytes on disk, shared ones once; `offered` is what the answer has."""
+
+    id: GenerationId
+    folder: str
+    state: str
+    verification: Verification
+    created_at: str | None
+    archived_at: str
+    prompt: str | None
+    aspect_ratio: str | None
+    size: int
+    assets: Mapping[AssetName, AssetStatus]
+    offered: frozenset[AssetName]
+    footprint: Footprint
+
+    @classmethod
+    def of(cls, sidecar: Sidecar, folder: str, footprint: Footprint) -> IndexEntry:
+        """Return the entry for a sidecar in `folder`."""
+        return cls(
+            id=GenerationId(sidecar.id),
+            folder=folder,
+            state=sidecar.state,
+            verification=sidecar.verification,
+            created_at=sidecar.created_at,
+            archived_at=sidecar.archived_at,
+            prompt=sidecar.prompt,
+            aspect_ratio=sidecar.aspect_ratio,
+            size=_size(sidecar.assets),
+            assets={name: record.status for name, record in sidecar.assets.items()},
+            offered=_offered(sidecar),
+            footprint=footprint,
+        )
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> IndexEntry:
+        """Return the entry in a row of `COLUMNS`."""
+        return cls(
+            id=row[0],
+            folder=row[1],
+            state=row[2],
+            verification=Verification(row[3]),
+            created_at=row[4],
+            archived_at=row[5],
+            prompt=row[6],
+            aspect_ratio=row[7],
+            size=row[8],
+            assets=_ASSETS.decode(row[9]),
+            offered=_OFFERED.decode(row[10]),
+            footprint=Footprint(folder_mtime_ns=row[11], sidecar_size=row[12]),
+        )
+
+    def to_row(self) -> tuple[Any, ...]:
+        """Return the row of `COLUMNS` for this entry."""
+        return (
+            self.id,
+            self.folder,
+            self.state,
+            self.verification.value,
+            self.created_at,
+            self.archived_at,
+            self.prompt,
+            self.aspect_ratio,
+            self.size,
+            msgspec.json.encode(self.assets).decode(),
+            msgspec.json.encode([name for name in AssetName if name in self.offered]).decode(),
+            self.footprint.folder_mtime_ns,
+            self.footprint.sidecar_size,
+        )
+
+
+def _size(assets: Mapping[AssetName, AssetRecord]) -> int:
+    return sum(record.size or 0 for record in assets.values() if record.same_as not in assets)
+
+
+def _offered(sidecar: Sidecar) -> frozenset[AssetName]:
+    """Return the assets that the answer has; of an answer that cannot be read, those that are recorded."""
+    try:
+        generation = read_answer(bytes(sidecar.response), GenerationId(sidecar.id))
+    except ArchiverError:
+        return frozenset(sidecar.assets)
+    return frozenset(generation.assets)
+
+
+_ASSETS = msgspec.json.Decoder(dict[AssetName, AssetStatus])
+_OFFERED = msgspec.json.Decoder(frozenset[AssetName])

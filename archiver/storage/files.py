@@ -1,0 +1,103 @@
+"""Whole files or none: written aside, synced, then moved to their names in one step."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archiver.storage.durability import sync_file
+from archiver.storage.errors import translated
+from archiver.storage.folder import Folder
+
+BLOCK_BYTES = 1 << 20
+TEMPORARY_SUFFIX = ".tmp"
+# A file system without hard links (FAT, some network shares), a file with too many, another mount.
+_CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+
+
+def write_atomic(folder: Folder, name: str, data: bytes, *, aside: Folder, durable: bool = True) -> None:
+    """Give the file `name` the content `data` in one step; what is not durable may be lost with power.
+
+    `aside` is the folder for the unfinished file, on the same file system. Raises `ArchiveError`.
+    """
+    with _temporary(aside) as temporary:
+        descriptor = aside.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with translated("write", folder.where(name)), os.fdopen(descriptor, "wb", buffering=0) as file:
+            write_all(file.fileno(), data)
+            if durable:
+                sync_file(file.fileno())
+        aside.rename(temporary, folder, name)
+    if durable:
+        folder.sync()
+
+
+def link_or_copy(folder: Folder, name: str, new_name: str, *, aside: Folder) -> None:
+    """Give the bytes of `name` a second name in the same folder, in one step: a hard link, or else a copy.
+
+    Raises `ArchiveError`. The caller syncs the folder.
+    """
+    with _temporary(aside) as temporary:
+        with translated("link", folder.where(name)):
+            try:
+                os.link(
+                    name,
+                    temporary,
+                    src_dir_fd=folder.descriptor,
+                    dst_dir_fd=aside.descriptor,
+                    follow_symlinks=False,
+                )
+                is_linked = True
+            except OSError as error:
+                if error.errno not in _CANNOT_LINK:
+                    raise
+                is_linked = False
+        if not is_linked:
+            copy_aside(folder, name, aside, temporary)
+        aside.rename(temporary, folder, new_name)
+
+
+def copy_aside(folder: Folder, name: str, aside: Folder, new_name: str) -> None:
+    """Copy a file to a new, synced one. Raises `ArchiveError`."""
+    source = folder.open_file(name, os.O_RDONLY)
+    with os.fdopen(source, "rb", buffering=0) as reader:
+        target = aside.open_file(new_name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with translated("copy", folder.where(name)), os.fdopen(target, "wb", buffering=0) as writer:
+            while block := reader.read(BLOCK_BYTES):
+                write_all(writer.fileno(), block)
+            sync_file(writer.fileno())
+
+
+def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    """Write all of `data`: write(2) may take less than it is given. Raises `OSError`."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def sha256_of(folder: Folder, name: str) -> str:
+    """Return a file's SHA-256 in hexadecimal. Raises `ArchiveError`."""
+    descriptor = folder.open_file(name, os.O_RDONLY)
+    with translated("read", folder.where(name)), os.fdopen(descriptor, "rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_writable(folder: Folder) -> None:
+    """Write a byte into a folder and take it back: permissions alone do not tell. Raises `ArchiveError`."""
+    with _temporary(folder) as name:
+        descriptor = folder.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with translated("write", folder.where(name)), os.fdopen(descriptor, "wb", buffering=0) as file:
+            write_all(file.fileno(), b"\n")
+
+
+@contextmanager
+def _temporary(aside: Folder) -> Iterator[str]:
+    """Give a free name in `aside`; what has it in the end is removed."""
+    name = secrets.token_hex(8) + TEMPORARY_SUFFIX
+    try:
+        yield name
+    finally:
+        aside.remove(name)

@@ -1,0 +1,162 @@
+"""The index: a cache of all sidecars in one SQLite file. Delete it, and it is made again.
+
+It says of itself whether it can be believed: it is marked before a run's first change, and the mark is
+taken back when it is closed. Found marked, it is held against the folders; damaged, or of another version,
+it is made anew. Only whoever holds the archive's lock opens it for writing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from archiver.domain.errors import ArchiveError
+from archiver.domain.identity import GenerationId
+from archiver.domain.naming import INDEX
+from archiver.storage.archive import Archive
+from archiver.storage.catalog import Catalog, UnusableIndexError
+from archiver.storage.entries import IndexEntry
+from archiver.storage.reconciling import Reconciliation
+
+__all__ = ["Index", "IndexEntry"]
+
+# A transaction for each generation would cost more than the lookup of a thousand.
+_BUFFERED = 256
+
+
+class Index:
+    """What is known of every generation, at hand; any thread may ask. Close it, or use `with`.
+
+    `notice` is what a person should know of how it was opened, or None. Every method raises `ArchiveError`.
+    """
+
+    def __init__(self, archive: Archive, catalog: Catalog, *, notice: str | None, is_kept: bool) -> None:
+        self._archive = archive
+        self._catalog = catalog
+        self._is_kept = is_kept
+        self._pending: dict[str, IndexEntry] = {}
+        self._turn = threading.Lock()
+        self._is_open = True
+        self.notice = notice
+
+    @classmethod
+    def open(cls, archive: Archive, *, writable: bool = True) -> Self:
+        """Open the archive's index, made or brought up to date where that is needed.
+
+        One that is not writable touches no file: whatever has to be made anew is made in memory.
+        """
+        return cls._open_writable(archive) if writable else cls._open_readable(archive)
+
+    @classmethod
+    def rebuild(cls, archive: Archive) -> Self:
+        """Make the index anew from the sidecars alone, whatever there is."""
+        catalog = Catalog.create(archive.root)
+        return cls(archive, catalog, notice=_fill(archive, catalog, f"{INDEX}: made anew"), is_kept=True)
+
+    @classmethod
+    def _open_writable(cls, archive: Archive) -> Self:
+        try:
+            catalog = Catalog.open(archive.root)
+        except UnusableIndexError as error:
+            catalog = Catalog.create(archive.root)
+            notice = _fill(archive, catalog, f"{INDEX} was {error.trouble.value}: made anew")
+            return cls(archive, catalog, notice=notice, is_kept=True)
+        if catalog.is_clean:
+            notice = None
+            catalog.mark_unclean()
+        else:
+            notice = _fill(archive, catalog, f"{INDEX} was not closed by the last run: brought up to date")
+        return cls(archive, catalog, notice=notice, is_kept=True)
+
+    @classmethod
+    def _open_readable(cls, archive: Archive) -> Self:
+        try:
+            catalog = Catalog.open_reading(archive.root)
+        except UnusableIndexError as error:
+            catalog = Catalog.create_in_memory()
+            notice = _fill(archive, catalog, f"{error.message}; until then every command is slower")
+            return cls(archive, catalog, notice=notice, is_kept=False)
+        if catalog.is_clean:
+            return cls(archive, catalog, notice=None, is_kept=False)
+        # A run is writing it, or was killed: either way what it has not written is in the folders.
+        with catalog:
+            copy = catalog.copied_to_memory()
+        _fill(archive, copy, "")
+        return cls(archive, copy, notice=None, is_kept=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def get(self, generation_id: GenerationId) -> IndexEntry | None:
+        """Return what is known of a generation; None where it has no sidecar."""
+        with self._turn:
+            return self._pending.get(generation_id) or self._catalog.get(generation_id)
+
+    def record(self, entry: IndexEntry) -> None:
+        """Take note of a committed generation. It is written with others, at the latest by `close`."""
+        with self._turn:
+            self._pending[entry.id] = entry
+            if len(self._pending) >= _BUFFERED:
+                self._flush()
+
+    def refresh(self, entry: IndexEntry) -> None:
+        """Take note that a folder which changed was looked into, and that the entry holds."""
+        footprint = self._archive.footprint(entry.folder)
+        if footprint:
+            self.record(replace(entry, footprint=footprint))
+
+    def is_current(self, entry: IndexEntry) -> bool:
+        """Tell, from one look at its folder, whether no file was added, removed or replaced there."""
+        try:
+            found = os.lstat(self._archive.root / entry.folder)
+        except OSError:
+            # Gone, or out of reach: whoever looks closer will hear why.
+            return False
+        return found.st_mtime_ns == entry.footprint.folder_mtime_ns
+
+    def entries(self) -> Iterator[IndexEntry]:
+        """Give all entries in the order of their folders, so by month; nothing holds them all in memory."""
+        with self._turn:
+            self._flush()
+        yield from self._catalog.entries()
+
+    def close(self) -> None:
+        """Write what is left and take the mark back. Twice does no harm."""
+        with self._turn:
+            if not self._is_open:
+                return
+            self._is_open = False
+            try:
+                self._flush()
+                if self._is_kept:
+                    self._catalog.mark_clean()
+            finally:
+                self._catalog.close()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._catalog.record(self._pending.values())
+            self._pending.clear()
+
+
+def _fill(archive: Archive, catalog: Catalog, what: str) -> str | None:
+    """Bring the catalog up to the folders and return a notice; None where there was nothing to find."""
+    work = Reconciliation()
+    try:
+        work.run(archive, catalog)
+    except ArchiveError:
+        catalog.close()
+        raise
+    if not work.read and not work.forgotten and not work.unusable:
+        return None
+    unusable = f"; {work.unusable} cannot be used, the first: {work.first_reason}" if work.unusable else ""
+    return f"{what}, {work.read} sidecars read{unusable}"

@@ -1,0 +1,159 @@
+"""The two files of an unfinished download, as blocking calls: the bytes, and the journal beside them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.domain.errors import ArchiveError
+from archiver.domain.identity import AssetName, GenerationId, MediaUrl
+from archiver.domain.naming import PARTIAL
+from archiver.domain.transfer import Validator
+from archiver.runtime.boot import boot_id
+from archiver.storage.durability import sync_file
+from archiver.storage.errors import MissingFileError, translated
+from archiver.storage.files import sha256_of, write_atomic
+from archiver.storage.folder import Folder
+from archiver.storage.hashing import HashingFile
+from archiver.storage.journal import Journal, decode_journal, encode_journal
+
+PART_SUFFIX = ".part"
+JOURNAL_SUFFIX = ".json"
+# A URL has 8 KB at most, and headers hardly more: what is longer is no journal.
+_LONGEST_JOURNAL_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySource:
+    """What a body is a version of, and its length in bytes where that is known."""
+
+    url: MediaUrl
+    validator: Validator
+    total: int | None
+
+
+class PartFile:
+    """`.partial/<id>/<asset>.part` and `<asset>.json`. Every method raises `ArchiveError`."""
+
+    def __init__(self, root: Path, generation_id: GenerationId, asset: AssetName) -> None:
+        self._root = root
+        self._home = f"{PARTIAL}/{generation_id}"
+        self.name = asset + PART_SUFFIX
+        self.journal_name = asset + JOURNAL_SUFFIX
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes are."""
+        return self._root / self._home / self.name
+
+    def look(self) -> tuple[Journal | None, int]:
+        """Return the journal, None where there is none of use, and the file's size in bytes."""
+        try:
+            with self._open_home() as home:
+                descriptor = home.open_file(self.journal_name, os.O_RDONLY)
+                with translated("read", home.where(self.journal_name)), os.fdopen(descriptor, "rb") as file:
+                    journal = decode_journal(file.read(_LONGEST_JOURNAL_BYTES))
+                return journal, home.size_of(self.name) or 0
+        except MissingFileError:
+            return None, 0
+
+    def cut(self, length: int) -> None:
+        """Keep the first `length` bytes alone."""
+        with self._open_home() as home:
+            descriptor = home.open_file(self.name, os.O_WRONLY)
+            with translated("cut", home.where(self.name)), os.fdopen(descriptor, "wb") as file:
+                file.truncate(length)
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return `count` bytes from `start` on, or what there is of them."""
+        with self._open_home() as home:
+            descriptor = home.open_file(self.name, os.O_RDONLY)
+            with translated("read", home.where(self.name)), os.fdopen(descriptor, "rb") as file:
+                file.seek(start)
+                return file.read(count)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the bytes, in hexadecimal."""
+        with self._open_home() as home:
+            return sha256_of(home, self.name)
+
+    def remove(self) -> None:
+        """Remove both files; the bytes go first, for bytes without a journal are worth nothing."""
+        with suppress(MissingFileError), self._open_home() as home:
+            home.remove(self.name)
+            home.remove(self.journal_name)
+
+    def begin(self, at: int, source: BodySource) -> OpenPart:
+        """Open the file to continue after its first `at` bytes; what it holds beyond them is cut off."""
+        with Folder.open_root(self._root) as root:
+            home = root.make_descent(self._home, durable=False)
+        try:
+            part = OpenPart(home, self._open_cut(home, at), self, source)
+        except ArchiveError:
+            home.close()
+            raise
+        try:
+            # Not synced: a power cut before the first checkpoint costs what was in flight, and no more.
+            part.record(at, is_durable=False)
+        except ArchiveError:
+            part.close()
+            raise
+        return part
+
+    def _open_cut(self, home: Folder, at: int) -> HashingFile:
+        held = home.size_of(self.name) or 0
+        if held < at:
+            msg = f"cannot continue {home.where(self.name)}: it holds {held} bytes, not {at}: run again"
+            raise ArchiveError(msg)
+        file = HashingFile(home.open_file(self.name, os.O_RDWR | os.O_CREAT))
+        try:
+            with translated("write", home.where(self.name)):
+                file.cut(at)
+        except ArchiveError:
+            file.close()
+            raise
+        return file
+
+    def _open_home(self) -> Folder:
+        with Folder.open_root(self._root) as root:
+            return root.descend(self._home)
+
+
+class OpenPart:
+    """An unfinished download that is open for writing."""
+
+    def __init__(self, home: Folder, file: HashingFile, names: PartFile, source: BodySource) -> None:
+        self.file = file
+        self.path = home.where(names.name)
+        self._home = home
+        self._journal_name = names.journal_name
+        self._source = source
+
+    def record(self, durable: int, *, is_durable: bool) -> None:
+        """Write the journal: the first `durable` bytes are synced."""
+        journal = Journal(
+            resource=self._source.url.resource,
+            validator=self._source.validator,
+            total=self._source.total,
+            durable=durable,
+            boot=boot_id(),
+        )
+        data = encode_journal(journal)
+        write_atomic(self._home, self._journal_name, data, aside=self._home, durable=is_durable)
+
+    def checkpoint(self) -> None:
+        """Sync what is written, then let the journal say so."""
+        length = self.file.length
+        with translated("write", self.path):
+            sync_file(self.file.fileno())
+        self.record(length, is_durable=True)
+
+    def close(self) -> None:
+        """Close file and folder."""
+        try:
+            with translated("write", self.path):
+                self.file.close()
+        finally:
+            self._home.close()

@@ -1,0 +1,52 @@
+"""Work in a thread that a cancellation does not leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+
+class Closable(Protocol):
+    """Whatever holds something of the system's until it is closed."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C", bound=Closable)
+
+
+async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `work` returns in a thread; the thread has ended when this returns or raises."""
+    return await see_through(asyncio.to_thread(work, *args, **kwargs))
+
+
+async def open_in_thread(work: Callable[P, C], *args: P.args, **kwargs: P.kwargs) -> C:
+    """Return what `work` opens in a thread; it is closed where a cancellation leaves nobody to close it."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await see_through(task)
+    except asyncio.CancelledError:
+        if not task.cancelled() and task.exception() is None:
+            task.result().close()
+        raise
+
+
+async def see_through(work: Awaitable[T]) -> T:
+    """Await `work` to its end even where the waiter is cancelled meanwhile; then the cancellation goes on.
+
+    A thread cannot be stopped: a file closed, or cut, under one that still writes would not be what it seems.
+    """
+    task = asyncio.ensure_future(work)
+    interruption: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption from (None if task.cancelled() else task.exception())
+    return task.result()

@@ -1,0 +1,74 @@
+"""From options to a transport. The HTTP libraries are imported when one is opened, not before."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from archiver.domain.errors import UsageError
+from archiver.domain.exchange import Answer, Request, Transport
+from archiver.transport.addressing import AddressGuard, AddressPolicy
+from archiver.transport.options import HttpEngine, TransportOptions
+from archiver.transport.redirects import Redirecting
+from archiver.transport.throttle import Limited
+
+if TYPE_CHECKING:
+    from archiver.transport.client import HttpTransport
+    from archiver.transport.engine import Engine
+
+
+@asynccontextmanager
+async def open_transport(
+    options: TransportOptions, policy: AddressPolicy | None = None
+) -> AsyncIterator[Transport]:
+    """Open a transport, and close its connections in the end.
+
+    `policy` is for other names and addresses than the public Internet's. Raises `UsageError` for a proxy,
+    an engine or certificates that cannot be used.
+    """
+    guarded = policy or AddressPolicy()
+    trusting = replace(guarded, permits=lambda _: True)
+    async with AsyncExitStack() as stack:
+        by_trust = _ByTrust(
+            stranger=await _open(stack, options, trusting if options.allow_private_hosts else guarded),
+            trusted=await _open(stack, options, trusting),
+        )
+        yield Limited(Redirecting(by_trust, options.redirects), options.connections)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByTrust:
+    """Two transports that share no connection: one that was opened in trust must not serve a stranger."""
+
+    stranger: Transport
+    trusted: Transport
+
+    def open(self, request: Request) -> AbstractAsyncContextManager[Answer]:
+        return (self.trusted if request.is_trusted else self.stranger).open(request)
+
+
+async def _open(stack: AsyncExitStack, options: TransportOptions, policy: AddressPolicy) -> HttpTransport:
+    from archiver.transport.client import HttpTransport  # noqa: PLC0415 - imports httpx, 0.2 s
+
+    transport = HttpTransport(options, _make_engine(options, AddressGuard(policy)))
+    stack.push_async_callback(transport.close)
+    return transport
+
+
+def _make_engine(options: TransportOptions, guard: AddressGuard) -> Engine:
+    if options.engine is not HttpEngine.HTTPX:
+        try:
+            from archiver.transport.pyreqwest_engine import PyreqwestEngine  # noqa: PLC0415 - may be missing
+        except ImportError as error:
+            if options.engine is HttpEngine.PYREQWEST:
+                msg = (
+                    "--http-engine pyreqwest: it cannot be imported; `--http-engine httpx` needs nothing else"
+                )
+                raise UsageError(msg) from error
+        else:
+            return PyreqwestEngine(options, guard)
+    from archiver.transport.httpcore_engine import HttpcoreEngine  # noqa: PLC0415 - imports httpcore
+
+    return HttpcoreEngine(options, guard)

@@ -1,0 +1,30 @@
+"""What every run in a test needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from archiver.transport.options import HttpEngine
+from tests.simulator import Service
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """Run the simulated service."""
+    async with Service() as service:
+        yield service
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Return where the archive is to be; nothing is there yet."""
+    return tmp_path / "archive"
+
+
+@pytest.fixture(params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
+def engine(request: pytest.FixtureRequest) -> HttpEngine:
+    """Return each engine in turn."""
+    return HttpEngine(request.param)

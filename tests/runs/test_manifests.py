@@ -1,0 +1,92 @@
+"""Runs over manifests: rows of every kind, repeated ones, bad ones, saved answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from archiver.domain.errors import UsageError
+from archiver.domain.events import RowRejected
+from archiver.domain.outcome import Outcome
+from tests.runs.running import look, options_for, run_manifests, with_network
+from tests.simulator import Service
+from tests.simulator.answers import Shape, build_answer
+
+
+async def test_columns_of_a_row_are_kept_in_the_sidecar(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """Captions, tags and splits travel with the clip."""
+    service.serve("g-1")
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text('task_id,caption,split\ng-1,"a cat, dancing",train\n')
+    await run_manifests(options_for(service, archive), [manifest])
+    assert look(archive, "g-1").sidecar.manifest_row == {"caption": "a cat, dancing", "split": "train"}
+
+
+async def test_a_repeated_id_is_done_once(service: Service, archive: Path, tmp_path: Path) -> None:
+    """Within a manifest and across manifests of one run."""
+    service.serve("g-1")
+    manifest = tmp_path / "ids.txt"
+    manifest.write_text("g-1\ng-1\n")
+    run = await run_manifests(options_for(service, archive), [manifest, manifest])
+    assert len(service.log.api) == 1
+    assert run.report.tally.counts[Outcome.ARCHIVED] == 1
+
+
+async def test_a_bad_row_is_named_by_its_line_and_the_rest_goes_on(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """One typing error in a thousand rows costs one row; the exit code tells of it."""
+    service.serve("g-1")
+    manifest = tmp_path / "ids.txt"
+    manifest.write_text("../../etc/passwd\ng-1\n")
+    run = await run_manifests(options_for(service, archive), [manifest])
+    (rejected,) = (event for event in run.events if isinstance(event, RowRejected))
+    assert (rejected.file, rejected.line) == (str(manifest), 1)
+    assert run.results["g-1"].outcome is Outcome.ARCHIVED
+    assert run.report.exit_code == 3
+
+
+async def test_a_saved_answer_is_archived_without_a_question_and_without_a_key(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """Whoever kept the API's answers needs the API no more, as long as the URLs live."""
+    served = service.serve("g-1")
+    manifest = tmp_path / "answers.jsonl"
+    answer = build_answer("g-1", "completed", served.task.links, Shape())
+    manifest.write_text(json.dumps({**answer, "tags": ["cat"]}) + "\n")
+    options = with_network(options_for(service, archive), api_key=None)
+    run = await run_manifests(options, [manifest])
+    assert run.report.exit_code == 0
+    assert service.log.api == []
+    assert look(archive, "g-1").sidecar.verification == "verified"
+    assert look(archive, "g-1").sidecar.manifest_row == {"tags": ["cat"]}
+
+
+async def test_a_manifest_that_is_not_there_ends_the_run_before_any_work(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """A misspelt name: nothing of the other manifest is fetched first."""
+    service.serve("g-1")
+    manifest = tmp_path / "ids.txt"
+    manifest.write_text("g-1\n")
+    run = await run_manifests(options_for(service, archive), [manifest, tmp_path / "idz.txt"])
+    assert isinstance(run.report.error, UsageError)
+    assert run.report.exit_code == 2
+    assert len(service.log) == 0
+
+
+async def test_many_generations_use_no_more_connections_than_allowed(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """`--concurrency` counts assets in flight, of all generations together."""
+    for number in range(30):
+        service.serve(f"g-{number}")
+    manifest = tmp_path / "ids.txt"
+    manifest.write_text("".join(f"g-{number}\n" for number in range(30)))
+    options = with_network(options_for(service, archive), concurrency=3)
+    run = await run_manifests(replace(options), [manifest])
+    assert run.report.tally.counts[Outcome.ARCHIVED] == 30
+    assert 2 <= service.media_in_flight.peak <= 3

@@ -1,0 +1,24 @@
+"""Python in a process of its own, to be killed or to stand in another's way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def running(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a script; it has said a line when this is entered, and is killed (SIGKILL) when this is left."""
+    command = [sys.executable, "-c", script, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own scripts
+        if process.stdout is None:
+            msg = "no pipe"
+            raise RuntimeError(msg)
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -1,0 +1,1 @@
+"""Bytes from the network, over both engines and real sockets."""

@@ -1,0 +1,63 @@
+"""Which engine is opened, and what importing costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from archiver.domain.errors import UsageError
+from archiver.transport.options import HttpEngine, TransportOptions
+from tests.transport.carrying import carry
+
+IMPORTS = """
+import sys
+import archiver.transport.opening, archiver.transport.options, archiver.transport.throttle
+print(sorted({"httpx", "httpcore", "pyreqwest", "anyio", "h11"} & sys.modules.keys()))
+"""
+WITHOUT_PYREQWEST = """
+import asyncio, sys
+sys.modules["pyreqwest"] = None  # what an import finds where there is no wheel for the platform
+from archiver.transport.opening import open_transport
+from archiver.transport.options import HttpEngine, TransportOptions
+
+async def main():
+    async with open_transport(TransportOptions(engine=HttpEngine(sys.argv[1]))):
+        print(sorted({"httpcore"} & sys.modules.keys()))
+
+asyncio.run(main())
+"""
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this file's own code
+
+
+def test_no_http_library_is_imported_before_one_is_needed() -> None:
+    """`--help` and `status` must not wait for what they do not use."""
+    done = run(IMPORTS)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_auto_does_without_pyreqwest_where_it_is_missing() -> None:
+    """It is a compiled library: not every platform has it."""
+    done = run(WITHOUT_PYREQWEST, "auto")
+    assert (done.stdout.strip(), done.stderr) == ("['httpcore']", "")
+
+
+def test_an_engine_asked_for_by_name_must_be_there() -> None:
+    """Whoever names one has a reason."""
+    done = run(WITHOUT_PYREQWEST, "pyreqwest")
+    assert done.returncode == 1
+    assert "UsageError: --http-engine pyreqwest: " in done.stderr
+
+
+async def test_certificates_that_cannot_be_read_are_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in SSL_CERT_FILE is the user's to mend, not a crash."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
+    with pytest.raises(UsageError, match=r"^SSL_CERT_FILE or SSL_CERT_DIR cannot be used: No such file"):
+        async with carry(HttpEngine.HTTPX, TransportOptions()):
+            pytest.fail("opened")
