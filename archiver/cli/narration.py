@@ -1,0 +1,95 @@
+"""A run told to a person: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archiver.cli.settings import Display
+from archiver.cli.text import paint
+from archiver.cli.wording import Kind, Line, describe, describe_end, summarize
+from archiver.domain.events import Event, GenerationFinished, GenerationPlanned, GenerationWaiting
+from archiver.domain.identity import GenerationId
+from archiver.domain.outcome import RunReport
+from archiver.domain.quantity import show_size
+
+_COLOUR = "red"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sinks:
+    """Where lines go."""
+
+    out: Callable[[str], None]
+    err: Callable[[str], None]
+    colour: bool = False
+
+
+class Narration:
+    """Tells what happens as far as the display's options want it told."""
+
+    def __init__(self, sinks: Sinks, display: Display) -> None:
+        self._sinks = sinks
+        self._display = display
+        self._waiting: set[GenerationId] = set()
+        self._plan = _Plan()
+
+    def __call__(self, event: Event) -> None:
+        """Tell of one event."""
+        if isinstance(event, GenerationPlanned):
+            self._plan.add(event)
+        line = describe(event)
+        if line and not self._is_repeated(event):
+            self._tell(line)
+
+    def finish(self, report: RunReport) -> None:
+        """Tell how the run ended."""
+        if report.tally.planned:
+            self._tell(Line(Kind.RESULT, self._plan.show()))
+        self._tell(Line(Kind.RESULT, summarize(report)))
+        for line in describe_end(report):
+            self._tell(line)
+
+    def _is_repeated(self, event: Event) -> bool:
+        """Of a wait only the first question is news."""
+        if isinstance(event, GenerationFinished):
+            self._waiting.discard(event.result.id)
+        if not isinstance(event, GenerationWaiting) or self._display.verbose:
+            return False
+        is_known = event.id in self._waiting
+        self._waiting.add(event.id)
+        return is_known
+
+    def _tell(self, line: Line) -> None:
+        display = self._display
+        match line.kind:
+            case Kind.PROBLEM:
+                word, space, rest = line.text.partition(" ")
+                self._sinks.err(paint(word, _COLOUR, wanted=self._sinks.colour) + space + rest)
+            case Kind.RESULT if not (display.quiet or display.json):
+                self._sinks.out(line.text)
+            case Kind.NOTICE if not display.quiet:
+                self._sinks.err(line.text)
+            case Kind.DETAIL if display.verbose:
+                self._sinks.err(line.text)
+            case _:
+                pass
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a dry run has found that there is to fetch."""
+
+    files: int = 0
+    size: int = 0
+    of_unknown_size: int = 0
+
+    def add(self, event: GenerationPlanned) -> None:
+        self.files += len(event.assets)
+        self.size += sum(size for size in event.assets.values() if size is not None)
+        self.of_unknown_size += sum(size is None for size in event.assets.values())
+
+    def show(self) -> str:
+        files = f"{self.files} {'file' if self.files == 1 else 'files'}"
+        unknown = f", not counting {self.of_unknown_size} of unknown size" if self.of_unknown_size else ""
+        return f"dry run: {files} to fetch, {show_size(self.size)}{unknown}"

@@ -1,0 +1,155 @@
+"""From the options' texts, wherever they came from, to the options of a run and of what it prints."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from archiver.assembly.options import NetworkOptions, Options
+from archiver.batch.budget import Budget
+from archiver.cli.given import Given
+from archiver.cli.key import read_key
+from archiver.domain.errors import UsageError
+from archiver.domain.identity import AssetName, MediaUrl
+from archiver.domain.quantity import parse_request_rate, parse_size
+from archiver.domain.timing import PollPolicy, RetryPolicy, parse_duration
+from archiver.transport.options import HttpEngine
+
+Number = TypeVar("Number", int, float)
+_COUNT = re.compile(r"[0-9]{1,6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What a run prints, and where else it writes that."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    log_file: Path | None = None
+
+
+def read_options(given: Given, warn: Callable[[str], None]) -> Options:
+    """Return the run's options. Raises `click.UsageError`; `warn` takes what a person should know."""
+    _refuse_both(given, "deep", "no_verify")
+    return Options(
+        archive=given.value("archive", _parse_path),
+        network=_read_network(given, warn),
+        budget=Budget(
+            max_duration_s=given.maybe("max_duration", _over_zero(parse_duration)),
+            max_bytes=given.maybe("max_bytes", _over_zero(parse_size)),
+            min_free=given.maybe("min_free", parse_size),
+        ),
+        assets=given.value("assets", _parse_assets),
+        max_asset_size=given.value("max_asset_size", _over_zero(parse_size)),
+        wait_s=given.value("wait", parse_duration),
+        poll=PollPolicy(first_interval_s=given.value("poll_interval", _over_zero(parse_duration))),
+        verify=not given.flag("no_verify"),
+        deep=given.flag("deep"),
+        dry_run=given.flag("dry_run"),
+        retry_failed=given.flag("retry_failed"),
+        retry_mismatched=given.flag("retry_mismatched"),
+        lock_wait_s=given.value("lock_wait", parse_duration),
+    )
+
+
+def read_display(given: Given) -> Display:
+    """Return what is to be printed. Raises `click.UsageError`."""
+    _refuse_both(given, "quiet", "verbose")
+    return Display(
+        json=given.flag("json"),
+        quiet=given.flag("quiet"),
+        verbose=given.flag("verbose"),
+        log_file=given.maybe("log_file", _parse_path),
+    )
+
+
+def _read_network(given: Given, warn: Callable[[str], None]) -> NetworkOptions:
+    return NetworkOptions(
+        api_base=given.value("api_base", _parse_api_base),
+        api_key=read_key(given, warn),
+        http_engine=given.value("http_engine", _parse_engine),
+        proxy=given.maybe("proxy", str),
+        allow_private_hosts=given.flag("allow_private_hosts"),
+        concurrency=given.value("concurrency", _over_zero(_parse_count)),
+        limit_rate=given.maybe("limit_rate", _over_zero(parse_size)),
+        api_rate=given.maybe("api_rate", parse_request_rate),
+        stall_timeout_s=given.value("stall_timeout", _over_zero(parse_duration)),
+        api_timeout_s=given.value("api_timeout", _over_zero(parse_duration)),
+        retry=_read_retry(given),
+    )
+
+
+def _read_retry(given: Given) -> RetryPolicy:
+    first_delay_s = given.value("retry_delay", parse_duration)
+    return RetryPolicy(
+        retries=given.value("retries", _parse_count),
+        first_delay_s=first_delay_s,
+        # A first pause that is longer than the usual longest was asked for.
+        longest_delay_s=max(RetryPolicy().longest_delay_s, first_delay_s),
+        longest_retry_after_s=given.value("max_retry_after", parse_duration),
+    )
+
+
+def _refuse_both(given: Given, one: str, other: str) -> None:
+    if given.flag(one) and given.flag(other):
+        msg = f"{given.origin(one)} and {given.origin(other)} exclude each other: give one of them"
+        raise click.UsageError(msg)
+
+
+def _over_zero(parse: Callable[[str], Number]) -> Callable[[str], Number]:
+    def parse_over_zero(text: str) -> Number:
+        number = parse(text)
+        if number <= 0:
+            msg = f"{text!a} is not more than 0"
+            raise UsageError(msg)
+        return number
+
+    return parse_over_zero
+
+
+def _parse_count(text: str) -> int:
+    if not _COUNT.fullmatch(text.strip()):
+        msg = f"{text!a} is not a whole number"
+        raise UsageError(msg)
+    return int(text)
+
+
+def _parse_path(text: str) -> Path:
+    if not text or "\0" in text:
+        msg = f"{text!a} is not a path"
+        raise UsageError(msg)
+    return Path(text).expanduser()
+
+
+def _parse_api_base(text: str) -> str:
+    url = MediaUrl.parse(text.strip())
+    if url.parts.query or url.parts.fragment:
+        msg = "an API's base has no '?' or '#' in it"
+        raise UsageError(msg)
+    return url.full.rstrip("/")
+
+
+def _parse_engine(text: str) -> HttpEngine:
+    return HttpEngine(_one_of(text, [engine.value for engine in HttpEngine]))
+
+
+def _parse_assets(text: str) -> frozenset[AssetName]:
+    names = [name.value for name in AssetName]
+    return frozenset(AssetName(_one_of(part, names)) for part in text.split(","))
+
+
+def _one_of(text: str, names: list[str]) -> str:
+    name = text.strip().lower().replace("-", "_")
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
+    msg = f"{text.strip()!a} is not known: {hint}"
+    raise UsageError(msg)

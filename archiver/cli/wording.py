@@ -1,0 +1,151 @@
+"""What happened, in words: one line an event, one for the end. Nothing here writes anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from archiver.cli.text import clean
+from archiver.domain.events import (
+    AssetStarted,
+    BytesReceived,
+    Event,
+    GenerationFinished,
+    GenerationPlanned,
+    GenerationWaiting,
+    Noticed,
+    RetryScheduled,
+    RowRejected,
+)
+from archiver.domain.outcome import GenerationResult, Outcome, RunReport, Tally
+from archiver.domain.quantity import show_size
+from archiver.domain.sidecar import AssetStatus
+from archiver.domain.timing import show_duration
+
+
+class Kind(Enum):
+    """Whom a line is for."""
+
+    RESULT = auto()
+    """What was asked for: standard output."""
+    PROBLEM = auto()
+    """Something is wrong: standard error, whatever the options."""
+    NOTICE = auto()
+    """Worth knowing: standard error."""
+    DETAIL = auto()
+    """For whoever wants to know everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; its first word, up to a space, is what it is about."""
+
+    kind: Kind
+    text: str
+
+
+# 128 and SIGPIPE (signal(7)): whoever read the results has seen enough, and needs no telling.
+CLOSED_PIPE = 141
+_KINDS = {Outcome.ARCHIVED: Kind.RESULT, Outcome.PENDING: Kind.RESULT, Outcome.UNCHANGED: Kind.DETAIL}
+
+
+def describe(event: Event) -> Line | None:
+    """Return the line for an event; None for one that is only counted."""
+    kind, text = _describe(event)
+    return Line(kind, clean(text)) if text else None
+
+
+def summarize(report: RunReport) -> str:
+    """Return the line for a run's end."""
+    tally = report.tally
+    counts = [f"{count} {outcome}" for outcome, count in tally.counts.items() if count]
+    if tally.planned:
+        counts.append(f"{tally.planned} to fetch")
+    if tally.bad_rows:
+        counts.append(f"{tally.bad_rows} bad {'row' if tally.bad_rows == 1 else 'rows'}")
+    done = ", ".join(counts) or "nothing to do"
+    return f"{done}: {show_size(tally.bytes_fetched)} in {show_duration(report.seconds)}"
+
+
+def describe_end(report: RunReport) -> list[Line]:
+    """Return what a person should know of how a run ended, beside its summary."""
+    lines = []
+    if left := _left_over(report.tally):
+        lines.append(Line(Kind.PROBLEM, clean(left)))
+    if report.error and report.exit_code != CLOSED_PIPE:
+        lines.append(Line(Kind.PROBLEM, clean(f"luma-archiver: {report.error.message}")))
+    return lines
+
+
+def _left_over(tally: Tally) -> str:
+    if tally.left_over is None:
+        return ""
+    return f"luma-archiver: stopped early: {tally.left_over}; run the same again for the rest"
+
+
+def _describe(event: Event) -> tuple[Kind, str]:
+    match event:
+        case GenerationFinished(result):
+            return _KINDS.get(result.outcome, Kind.PROBLEM), _finished(result)
+        case RowRejected(file, line, reason):
+            return Kind.PROBLEM, f"{file}: line {line}: {reason}"
+        case GenerationPlanned():
+            return Kind.RESULT, _planned(event)
+        case GenerationWaiting(name, state, delay_s):
+            return (
+                Kind.NOTICE,
+                f"waiting {name}: {state} at the service, next look in {show_duration(delay_s)}",
+            )
+        case Noticed(message):
+            return Kind.NOTICE, message
+        case _:
+            return Kind.DETAIL, _detail(event)
+
+
+def _detail(event: RetryScheduled | AssetStarted | BytesReceived) -> str:
+    match event:
+        case RetryScheduled(name, what, error, delay_s):
+            reason = error.message.removeprefix(f"{name}: ")
+            return f"retrying {name}: {what} in {show_duration(delay_s)}: {reason}"
+        case AssetStarted(name, asset, total, held):
+            size = "unknown size" if total is None else show_size(total)
+            resumed = f", from {show_size(held)} on" if held else ""
+            return f"fetching {name}: {asset}, {size}{resumed}"
+        case BytesReceived():
+            return ""
+
+
+def _finished(result: GenerationResult) -> str:
+    return f"{result.outcome} {result.id}: {_findings(result)}"
+
+
+def _findings(result: GenerationResult) -> str:
+    reason = result.error.message.removeprefix(f"{result.id}: ") if result.error else ""
+    text = reason or "no reason given"
+    match result.outcome:
+        case Outcome.ARCHIVED:
+            text = f"{show_size(result.bytes_fetched)} in {show_duration(result.seconds)}, {result.path}"
+        case Outcome.UNCHANGED:
+            text = str(result.path)
+        case Outcome.MISMATCHED:
+            names = _named(result, AssetStatus.MISMATCHED)
+            text = f"{names} not as promised; kept, the sidecar says why: {result.path}"
+        case Outcome.INCOMPLETE:
+            names = _named(result, AssetStatus.MISSING)
+            text = f"{names} missing: {reason or f'the sidecar says why: {result.path}'}"
+        case Outcome.FAILED:
+            text = f"the service could not make it: {text}"
+        case Outcome.PENDING:
+            text = f"{result.state} at the service: a later run fetches it"
+        case Outcome.ERROR:
+            pass
+    return text
+
+
+def _named(result: GenerationResult, status: AssetStatus) -> str:
+    return ", ".join(name for name, found in result.assets.items() if found is status) or "assets"
+
+
+def _planned(event: GenerationPlanned) -> str:
+    files = (f"{name} {'?' if size is None else show_size(size)}" for name, size in event.assets.items())
+    return f"planned {event.id}: {', '.join(files) or 'nothing to fetch'}, {event.path}"

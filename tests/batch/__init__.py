@@ -1,0 +1,1 @@
+"""Many generations over time."""

@@ -1,0 +1,1 @@
+"""The bundled service over real sockets, with real clips."""
