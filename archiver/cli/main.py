@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -62,6 +63,32 @@ def batch(ctx: click.Context, /, manifests: tuple[str, ...], **_settings: object
     from archiver.cli import running  # noqa: PLC0415 - `--help` does without
 
     return running.batch(ctx, manifests)
+
+
+@cli.command()
+@click.option(
+    "--archive", metavar="DIR", default="./demo-archive", show_default=True, help="Where to archive."
+)
+@click.option(
+    "--count", type=click.IntRange(1, 100), default=10, show_default=True, help="How many generations."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="The service's port.  [default: a free one; 8765 with --serve]",
+)
+@click.option("--serve", is_flag=True, help="Archive nothing; leave the service up to try things by hand.")
+def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
+    """See the main job done, without key and network.
+
+    Makes real clips on this machine, serves them as the service would, with some trouble on the way,
+    and archives them. Exits 0 if everything ended as it was staged.
+    """
+    from archiver.cli import demo as bundled  # noqa: PLC0415 - `--help` does without
+
+    if serve:
+        return bundled.serve_demo(count=count, port=port)
+    return bundled.archive_demo(Path(archive), count=count, port=port)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -85,7 +85,7 @@ class _Plan:
     of_unknown_size: int = 0
 
     def add(self, event: GenerationPlanned) -> None:
-        self.files += len(event.assets)
+        self.files += sum(size != 0 for size in event.assets.values())
         self.size += sum(size for size in event.assets.values() if size is not None)
         self.of_unknown_size += sum(size is None for size in event.assets.values())
 

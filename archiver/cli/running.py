@@ -1,8 +1,7 @@
-"""From a command's context to the end of its run: options, outputs, signals, exit code."""
+"""From a command's context to the end of its run: options, outputs, exit code."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +12,7 @@ from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests
 from archiver.batch.manifest import check_manifest
 from archiver.cli.given import Given
+from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import open_outputs
 from archiver.cli.settings import read_display, read_options
 from archiver.cli.text import clean
@@ -20,7 +20,7 @@ from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedErr
 from archiver.domain.events import Observer
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import RunReport
-from archiver.runtime.stopping import Stop, stopping_on_signals
+from archiver.runtime.stopping import Stop
 
 Work = Callable[[Options, Observer, Stop], Awaitable[RunReport]]
 
@@ -45,42 +45,8 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
     )
 
 
-def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
-    given = Given(ctx)
-    display = read_display(given)
-    options = read_options(given, _warn)
-    stop = Stop()
-    with open_outputs(display, generations=generations, on_broken=_stopper(stop)) as outputs:
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                report = runner.run(_until_stopped(work, options, outputs, stop))
-        except Exception:
-            if display.verbose:
-                traceback.print_exc()
-            raise
-        outputs.finish(report)
-    return report.exit_code
-
-
-async def _until_stopped(work: Work, options: Options, observer: Observer, stop: Stop) -> RunReport:
-    with stopping_on_signals(stop):
-        return await work(options, observer, stop)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def _warn(message: str) -> None:
-    click.echo(f"luma-archiver: {clean(message)}", err=True)
-
-
-def _stopper(stop: Stop) -> Callable[[OSError], None]:
-    """Return what ends the run when its results can no longer be written."""
+def stop_on_broken_output(stop: Stop) -> Callable[[OSError], None]:
+    """Return what ends a run when its results can no longer be written."""
 
     def on_broken(error: OSError) -> None:
         if isinstance(error, BrokenPipeError):
@@ -89,3 +55,24 @@ def _stopper(stop: Stop) -> Callable[[OSError], None]:
             stop.request(RunError(f"standard output cannot be written: {error.strerror}"))
 
     return on_broken
+
+
+def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
+    given = Given(ctx)
+    display = read_display(given)
+    options = read_options(given, _warn)
+    stop = Stop()
+    on_broken = stop_on_broken_output(stop)
+    with open_outputs(display, generations=generations, on_broken=on_broken) as outputs:
+        try:
+            report = run_until_stopped(lambda: work(options, outputs, stop), stop)
+        except Exception:
+            if display.verbose:
+                traceback.print_exc()
+            raise
+        outputs.finish(report)
+    return report.exit_code
+
+
+def _warn(message: str) -> None:
+    click.echo(f"luma-archiver: {clean(message)}", err=True)

@@ -147,5 +147,12 @@ def _named(result: GenerationResult, status: AssetStatus) -> str:
 
 
 def _planned(event: GenerationPlanned) -> str:
-    files = (f"{name} {'?' if size is None else show_size(size)}" for name, size in event.assets.items())
+    files = (f"{name} {_planned_size(size)}" for name, size in event.assets.items())
     return f"planned {event.id}: {', '.join(files) or 'nothing to fetch'}, {event.path}"
+
+
+def _planned_size(size: int | None) -> str:
+    if size is None:
+        return "?"
+    # An asset under another's URL is fetched with it.
+    return show_size(size) if size else "(the same file)"

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
+from pathlib import Path
 
 import h11
 
@@ -111,14 +112,19 @@ async def _pieces(body: bytes | FileSlice) -> AsyncIterator[bytes]:
     if isinstance(body, bytes):
         yield body
         return
-    end = body.stop if body.cut_at is None else body.cut_at
-    with await asyncio.to_thread(body.path.open, "rb") as file:
-        position = file.seek(body.start)
-        while position < end:
-            piece = await asyncio.to_thread(file.read, min(_FILE_BYTES, end - position))
-            if not piece:
-                break
-            yield piece
-            position += len(piece)
+    position, end = body.start, body.stop if body.cut_at is None else body.cut_at
+    while position < end:
+        piece = await asyncio.to_thread(_read, body.path, position, min(_FILE_BYTES, end - position))
+        if not piece:
+            break
+        yield piece
+        position += len(piece)
     if position < body.stop:
         raise _BrokenBodyError
+
+
+def _read(path: Path, position: int, size: int) -> bytes:
+    """Return up to `size` bytes; opened each time, so that no cancelled request leaves the file open."""
+    with path.open("rb") as file:
+        file.seek(position)
+        return file.read(size)

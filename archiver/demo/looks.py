@@ -27,6 +27,11 @@ class Look:
     is_grainy: bool = False
 
 
+def _colours(*colours: str) -> Options:
+    """Return the options of a gradient; its own default is other colours every time, whatever the seed."""
+    return {"n": len(colours)} | {f"c{index}": colour for index, colour in enumerate(colours)}
+
+
 _LOOKS = (
     Look(
         source="nullsrc",
@@ -55,10 +60,19 @@ _LOOKS = (
             "mold_color": "#c04080",
         },
     ),
-    Look(source="gradients", options={"n": 4, "seed": 7, "speed": 0.03, "duration": 600}, is_grainy=True),
     Look(
         source="gradients",
-        options={"n": 5, "seed": 21, "speed": 0.03, "duration": 600, "type": "spiral"},
+        options={"speed": 0.03, "seed": 7, **_colours("#0b1d51", "#1fd1a5", "#7b3fe4", "#d8f26e")},
+        is_grainy=True,
+    ),
+    Look(
+        source="gradients",
+        options={
+            "type": "spiral",
+            "speed": 0.03,
+            "seed": 21,
+            **_colours("#3a1033", "#c8351f", "#f59f2a", "#ffe08a"),
+        },
         is_grainy=True,
     ),
     Look(source="testsrc2", reduction=1),
@@ -76,13 +90,13 @@ _LOOKS = (
     Look(
         source="cellauto",
         options={"rule": 110, "seed": 4},
-        filters=(("format", {"pix_fmts": "gray"}), ("pseudocolor", {"preset": "magma"})),
+        filters=(("format", {"pix_fmts": "yuv444p"}), ("pseudocolor", {"preset": "magma"})),
         is_grainy=True,
     ),
     Look(
         source="sierpinski",
         options={"seed": 5, "type": "carpet"},
-        filters=(("format", {"pix_fmts": "gray"}), ("pseudocolor", {"preset": "plasma"})),
+        filters=(("format", {"pix_fmts": "yuv444p"}), ("pseudocolor", {"preset": "plasma"})),
         is_grainy=True,
     ),
 )

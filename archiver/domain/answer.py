@@ -6,6 +6,7 @@ The rules, field by field:
 2. A value of the wrong type, null, a size of 0 and the zero time all mean *unknown*.
 3. An asset is taken from the top level, then from `artifact`; its URL from `url`, then `download_url`.
 4. An unknown state is one that is not final.
+5. A byte order mark is dropped, and deep nesting refused: a sidecar could not hold either.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import binascii
 import math
 from base64 import b64decode
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +36,10 @@ JsonObject = dict[str, Any]
 PALETTE_BYTES = 75
 _MAX_PIXELS_A_SIDE = 1_000_000
 _MESSAGE_CHARACTERS = 300
+# The page's own answers are five deep. Python's JSON libraries stop near 1000, less what stands on the
+# stack, and the sidecar holds the answer one level deeper: what can just be read could not be written.
+_DEEPEST_NESTING = 64
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Upstream's own words for the relay's states (luma's public API).
 _OTHER_NAMES = {"queued": State.PENDING, "dreaming": State.PROCESSING}
 
@@ -43,6 +49,7 @@ def read_answer(body: bytes, asked_for: GenerationId) -> Generation:
 
     Raises `BadAnswerError`, `ServiceRefusedError`, `NotFoundError` or `WrongIdError`.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     answer = _unwrap(_decode(body, asked_for), asked_for)
     found = answer.get("id")
     if not isinstance(found, str):
@@ -64,11 +71,28 @@ def is_saved_answer(row: JsonObject) -> bool:
 
 def _decode(body: bytes, asked_for: GenerationId) -> object:
     try:
-        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        answer = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else "not whole JSON"
         msg = f"{asked_for}: the API's answer is {kind} ({len(body)} bytes)"
         raise BadAnswerError(msg) from error
+    if _is_nested_beyond(_DEEPEST_NESTING, answer):
+        msg = f"{asked_for}: the API's answer is nested over {_DEEPEST_NESTING} levels deep"
+        raise BadAnswerError(msg)
+    return answer
+
+
+def _is_nested_beyond(depth: int, value: object) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [inner for outer in level for inner in _values(outer)]
+    return any(isinstance(inner, dict | list) for inner in level)
+
+
+def _values(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _unwrap(answer: object, asked_for: GenerationId) -> JsonObject:

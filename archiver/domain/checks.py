@@ -17,8 +17,10 @@ DURATION_TOLERANCE_S = 0.05
 # The mean absolute difference, of 255, up to which two 5x5 palettes are alike. The service's own
 # example pictures are resampled and recompressed; averages of other pictures differ by 40 and more.
 PALETTE_TOLERANCE = 12.0
-# Structural similarity (Wang et al. 2004) of two scaled pictures from which they are the same frame.
-SIMILARITY_THRESHOLD = 0.9
+# Structural similarity (Wang et al. 2004) of two scaled pictures from which they are the same frame. Measured
+# on the demo's nine clips: JPEGs of the last frame have 0.99 and more, of the frame half a second before it
+# 0.95 and less (tests/media/test_frames.py holds it to the like).
+SIMILARITY_THRESHOLD = 0.96
 
 
 class MediaKind(Enum):

@@ -19,8 +19,9 @@ _FACTORS = {
     "gi": 2**30,
     "ti": 2**40,
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", re.IGNORECASE)
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|m|h|d|sec|min|hour|day)", re.IGNORECASE)
+# ASCII: to a pattern that ignores case, U+017F is an "s" otherwise. Fifteen digits: a float holds them all.
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?i?)b?", re.ASCII | re.IGNORECASE)
+_RATE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*/\s*(s|m|h|d|sec|min|hour|day)", re.ASCII | re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
@@ -45,7 +46,7 @@ def parse_request_rate(text: str) -> float:
 def show_size(size_bytes: float) -> str:
     """Return bytes for a person: `812 B`, `4.6 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
-        if abs(size_bytes) < 1000:  # noqa: PLR2004 - decimal units, as drives and networks count
+        if round(abs(size_bytes), 1) < 1000:  # noqa: PLR2004 - decimal units, as drives and networks count
             return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
         size_bytes /= 1000
     return f"{size_bytes:.1f} TB"

@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 from archiver.domain.errors import UsageError
 
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.IGNORECASE)
+# ASCII: to a pattern that ignores case, U+017F is an "s" otherwise. Fifteen digits: a float holds them all.
+_DURATION = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([smhd]?)", re.ASCII | re.IGNORECASE)
 _FRACTION = re.compile(r"\.(\d+)")
 
 

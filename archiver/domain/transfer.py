@@ -25,8 +25,9 @@ OVERLAP_BYTES = 65_536
 # Media are compressed: that a kilobyte is equal by chance does not happen.
 OVERLAP_UNDER_VALIDATOR_BYTES = 1024
 
-_CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
-_UNSATISFIED_RANGE = re.compile(r"bytes\s+\*/(\d+)", re.IGNORECASE)
+# Eighteen digits fit in 64 bits; `int` itself raises beyond some thousand.
+_CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
+_UNSATISFIED_RANGE = re.compile(r"bytes\s+\*/(\d{1,18})", re.ASCII | re.IGNORECASE)
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
 Headers = Mapping[str, str]
@@ -174,6 +175,8 @@ def _plan_partial(held: Held | None, head: Head) -> BodyPlan:
         return Refuse("206 without a readable Content-Range")
     start, end = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
+    if total is not None and end >= total:
+        return Refuse(f"206 for bytes up to {end} of {total}")  # invalid: RFC 9110 §14.4
     if held is None:
         is_whole = start == 0 and total is not None and end == total - 1
         return Restart(total) if is_whole else Refuse("206 to a request for the whole file")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from archiver.domain.errors import ArchiverError, KeyRefusedError, RunError, UsageError
+from archiver.domain.errors import ArchiverError, RunError, UsageError
 from archiver.domain.generation import Asset, Generation, State
 from archiver.domain.identity import AssetName
 from archiver.domain.signature import expires_soon
@@ -55,7 +55,7 @@ class UrlSource:
         except UsageError:
             # No key: a saved answer is archived without one, as long as its URLs live.
             return None
-        except (KeyRefusedError, RunError):
+        except RunError:
             raise
         except ArchiverError:
             return None

@@ -11,6 +11,7 @@ from archiver.domain.errors import UsageError
 
 # How long a connection is kept for the next request: nginx closes after 75 s, many load balancers after 60 s.
 KEEP_ALIVE_S = 30.0
+NO_PROXY = "--proxy: not a proxy's URL: write http://, https:// or socks5://HOST:PORT"
 _REASON_CHARACTERS = 120
 
 
@@ -49,11 +50,9 @@ def parse_proxy(text: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(text)
     except (ValueError, httpx.InvalidURL) as error:
-        msg = "--proxy: not a proxy's URL: write http://, https:// or socks5://HOST:PORT"
-        raise UsageError(msg) from error
+        raise UsageError(NO_PROXY) from error
     if not proxy.url.host:
-        msg = "--proxy: a URL without a host: write http://, https:// or socks5://HOST:PORT"
-        raise UsageError(msg)
+        raise UsageError(NO_PROXY)
     return proxy
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator
 
 import httpcore
 import httpx
@@ -17,6 +17,7 @@ import socksio
 from archiver.domain.errors import UsageError
 from archiver.transport.addressing import AddressGuard
 from archiver.transport.engine import KEEP_ALIVE_S, Failure, parse_proxy, show_reason
+from archiver.transport.httpcore_network import GuardedNetwork, ProxyNetwork, closing_what_fails
 from archiver.transport.options import TransportOptions
 
 
@@ -62,7 +63,8 @@ class HttpcoreTransport(httpx.AsyncBaseTransport):
         """Send, and leave the body to be iterated over. Raises httpcore's errors."""
         if self._has_proxy:
             self._guard.check_literal(request.url.raw_host.decode("ascii"))
-        answer = await self._pool.handle_async_request(_to_httpcore(request))
+        async with closing_what_fails():
+            answer = await self._pool.handle_async_request(_to_httpcore(request))
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     async def aclose(self) -> None:
@@ -84,31 +86,6 @@ class _Body(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
-class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the guard's addresses of a host, in turn, and to no other."""
-
-    def __init__(self, guard: AddressGuard) -> None:
-        self._guard = guard
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect. Raises the last address's error."""
-        *others, last = await self._guard.addresses(host)
-        for address in others:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                self._guard.put_last(host, address)
-        return await self._network.connect_tcp(last, port, timeout, local_address, socket_options)
-
-
 def _open_pool(options: TransportOptions, guard: AddressGuard) -> httpcore.AsyncConnectionPool:
     certificates, connections = _certificates(), options.connections
     if options.proxy is None:
@@ -127,6 +104,7 @@ def _open_pool(options: TransportOptions, guard: AddressGuard) -> httpcore.Async
         ssl_context=certificates,
         max_connections=connections,
         keepalive_expiry=KEEP_ALIVE_S,
+        network_backend=ProxyNetwork(),
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from archiver.domain.addresses import IpAddress
 from archiver.domain.errors import UsageError
 from archiver.domain.exchange import Answer, Request, Transport
 from archiver.transport.addressing import AddressGuard, AddressPolicy
@@ -29,21 +30,23 @@ async def open_transport(
     an engine or certificates that cannot be used.
     """
     guarded = policy or AddressPolicy()
-    trusting = replace(guarded, permits=lambda _: True)
     async with AsyncExitStack() as stack:
-        by_trust = _ByTrust(
-            stranger=await _open(stack, options, trusting if options.allow_private_hosts else guarded),
-            trusted=await _open(stack, options, trusting),
-        )
+        trusted = await _open(stack, options, replace(guarded, permits=_permit_all))
+        stranger = trusted if options.allow_private_hosts else await _open(stack, options, guarded)
+        by_trust = _ByTrust(trusted=trusted, stranger=stranger)
         yield Limited(Redirecting(by_trust, options.redirects), options.connections)
+
+
+def _permit_all(_address: IpAddress) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ByTrust:
-    """Two transports that share no connection: one that was opened in trust must not serve a stranger."""
+    """Two transports that share no connection: one made in trust must not serve a stranger's URL."""
 
-    stranger: Transport
     trusted: Transport
+    stranger: Transport
 
     def open(self, request: Request) -> AbstractAsyncContextManager[Answer]:
         return (self.trusted if request.is_trusted else self.stranger).open(request)

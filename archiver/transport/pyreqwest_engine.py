@@ -24,9 +24,9 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import ResponseBodyReader
 
-from archiver.domain.errors import UrlRefusedError
+from archiver.domain.errors import UrlRefusedError, UsageError
 from archiver.transport.addressing import AddressGuard
-from archiver.transport.engine import KEEP_ALIVE_S, Failure, parse_proxy, show_reason
+from archiver.transport.engine import KEEP_ALIVE_S, NO_PROXY, Failure, parse_proxy, show_reason
 from archiver.transport.options import TransportOptions
 
 T = TypeVar("T")
@@ -172,7 +172,10 @@ def _proxy(text: str) -> ProxyBuilder:
     url = parse_proxy(text).url
     # With `socks5` reqwest resolves names here; with `socks5h`, as with every other proxy, the proxy does.
     scheme = "socks5h" if url.scheme == "socks5" else url.scheme
-    return ProxyBuilder.all(text.replace(text.partition("://")[0], scheme, 1))
+    try:
+        return ProxyBuilder.all(f"{scheme}://{text.partition('://')[2]}")
+    except ValueError as error:
+        raise UsageError(NO_PROXY) from error
 
 
 def _readable(headers: HeaderMap) -> list[tuple[str, str]]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import quote, urljoin
 
-from archiver.domain.errors import RedirectError
+from archiver.domain.errors import RedirectError, UrlRefusedError
 from archiver.domain.exchange import Answer, Request, Transport
 from archiver.domain.identity import MediaUrl
 
@@ -28,12 +28,9 @@ class Redirecting:
         self._transport = transport
         self._limit = limit
 
-    def open(self, request: Request) -> AbstractAsyncContextManager[Answer]:
-        """Send the request and follow to its final answer. Raises `TransferError`."""
-        return self._follow(request)
-
     @asynccontextmanager
-    async def _follow(self, request: Request) -> AsyncIterator[Answer]:
+    async def open(self, request: Request) -> AsyncIterator[Answer]:
+        """Send the request and follow to its final answer. Raises `TransferError`."""
         hop, seen = request, {request.url.full}
         for _ in range(self._limit + 1):
             async with self._transport.open(hop) as answer:
@@ -77,6 +74,9 @@ def lead_on(hop: Request, target: MediaUrl) -> Request:
 def _join(base: MediaUrl, location: str) -> MediaUrl:
     try:
         return MediaUrl.parse(urljoin(base.full, location))
+    except UrlRefusedError as error:
+        msg = f"{base.host}: redirects to {error.message}"
+        raise UrlRefusedError(msg) from error
     except ValueError as error:
         msg = f"{base.host}: redirects to what is no URL"
         raise RedirectError(msg) from error

@@ -60,8 +60,7 @@ class Paced:
 
     def __init__(self, transport: Transport, requests_per_second: float) -> None:
         self._transport = transport
-        self._interval_s = 1.0 / requests_per_second
-        self._pace = Pace(requests_per_second, burst_s=self._interval_s)
+        self._pace = Pace(requests_per_second, burst_s=1.0 / requests_per_second)
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Answer]:

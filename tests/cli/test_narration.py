@@ -122,12 +122,13 @@ def test_the_summary_names_what_there_was(end: RunReport, text: str) -> None:
 
 
 def test_a_dry_run_adds_up_files_and_bytes() -> None:
-    """What the host does not say is said to be unknown."""
-    plan = GenerationPlanned(ID, PATH, {AssetName.VIDEO: 4_000_000, AssetName.THUMBNAIL: None})
+    """What the host does not say is said to be unknown; what comes with another file is no file more."""
+    sizes = {AssetName.VIDEO: 4_000_000, AssetName.VIDEO_RAW: 0, AssetName.THUMBNAIL: None}
+    plan = GenerationPlanned(ID, PATH, sizes)
     end = RunReport(tally=Tally(planned=1), seconds=0.5)
     out, _ = _told(plan, end=end)
     assert out == [
-        f"planned {ID}: video 4.0 MB, thumbnail ?, {PATH}",
+        f"planned {ID}: video 4.0 MB, video_raw (the same file), thumbnail ?, {PATH}",
         "dry run: 2 files to fetch, 4.0 MB, not counting 1 of unknown size",
         "1 to fetch: 0 B in 0.5 s",
     ]

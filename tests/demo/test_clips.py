@@ -121,6 +121,15 @@ def test_no_two_clips_are_alike(clips: Mapping[GenerationId, Clip]) -> None:
     assert len(videos) == len(clips) + 1
 
 
+async def test_the_same_clips_are_made_again(clips: Mapping[GenerationId, Clip], tmp_path: Path) -> None:
+    """A service that was started anew has the same files under the same ETags: downloads go on."""
+    made = await make_clips(PLAN, tmp_path, options=SMALL)
+    for id_, clip in clips.items():
+        assert made[id_].palette == clip.palette
+        for before, now in ((clip.video, made[id_].video), (clip.video_raw, made[id_].video_raw)):
+            assert before.read_bytes() == now.read_bytes()
+
+
 async def test_clips_beyond_the_first_ten_come_in_other_colours(tmp_path: Path) -> None:
     """A larger `--count` uses every look again."""
     plan = plan_demo(11)

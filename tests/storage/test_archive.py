@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,14 @@ def test_a_sidecar_that_cannot_be_used_is_an_error_of_its_own(
     assert isinstance(whole, Sidecar)
     with pytest.raises(kind):
         archive.read_sidecar(bad)
+
+
+def test_a_sidecar_of_absurd_length_is_not_read(archive: Archive) -> None:
+    """Somebody's disk image under that name must not fill the memory."""
+    folder = _put(archive, "bad", "generations/2024/12")
+    os.truncate(archive.root / folder / "sidecar.json", 65_000_000)
+    with pytest.raises(SidecarError, match="no sidecar is"):
+        archive.read_sidecar(folder)
 
 
 def test_a_folder_that_is_not_there_has_no_sidecar(archive: Archive) -> None:

@@ -79,16 +79,14 @@ async def test_a_wait_that_is_over_ends_in_who_holds_the_archive(archive: Archiv
 
 def test_a_lock_on_a_removed_file_is_no_lock(archive: Archive) -> None:
     """Whoever waited for a file that its holder then removed would share the archive with the next one."""
-    first = ArchiveLock.try_acquire(archive.root, _ME)
+    first, opened = ArchiveLock.try_acquire(archive.root, _ME), list[int]()
 
     def removed_meanwhile(descriptor: int, _: int) -> None:
         # The holder ends between this run's open and its flock: that locks a file which has no name any more.
-        nonlocal opened
         opened.append(descriptor)
         if len(opened) == 1:
             first.release()
 
-    opened: list[int] = []
     with ArchiveLock.try_acquire(archive.root, _ME, flock=removed_meanwhile):
         assert len(opened) == 2
         assert (archive.root / ".lock").exists()
@@ -119,6 +117,16 @@ def test_a_holder_that_is_not_written_yet_is_another_run(archive: Archive) -> No
         os.truncate(archive.root / ".lock", 0)
         with pytest.raises(ArchiveLockedError, match="another run holds the archive"):
             ArchiveLock.try_acquire(archive.root, _ME)
+
+
+def test_a_disk_that_fails_is_not_another_run(archive: Archive) -> None:
+    """Waiting for it would be in vain."""
+
+    def broken(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(ArchiveError, match=r"cannot lock \.lock: .*check the disk"):
+        ArchiveLock.try_acquire(archive.root, _ME, flock=broken)
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])

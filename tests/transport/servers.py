@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from archiver.domain.identity import MediaUrl
@@ -53,6 +54,7 @@ class Call:
 
 
 Script = Callable[[Call], Awaitable[None]]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -72,52 +74,74 @@ class Server:
         """Return a URL of this server."""
         return MediaUrl.parse(f"{scheme}://{host or self.address}:{self.port}{target}")
 
-    @asynccontextmanager
-    async def connected(self, writer: asyncio.StreamWriter) -> AsyncIterator[None]:
-        """Count a connection for as long as it lasts, and close it in the end."""
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Count a connection for as long as it lasts."""
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
-                yield
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            raise
+            yield
         finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
             self.open_now -= 1
             self.closed.set()
 
 
 @asynccontextmanager
-async def serve(script: Script, *, address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Server]:
+async def serve(
+    script: Script, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
     """Answer each request on each connection by the script, until the script closes it."""
-    tasks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with server.connected(writer):
+        with server.connected():
             while not writer.is_closing():
                 call = _parse(await reader.readuntil(b"\r\n\r\n"), reader, writer)
                 server.calls.append(call)
                 await script(call)
+            await _close(writer)
+
+    async with listen(talk, address=address, port=port, tls=tls) as found:
+        server = Server(address, found)
+        yield server
+
+
+@asynccontextmanager
+async def listen(
+    talk: Talk, *, address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Let `talk` serve each connection, which is closed when it returns; give the port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                await talk(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        finally:
+            await _close(writer)
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(talk(reader, writer))
+        task = asyncio.ensure_future(serve_one(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await asyncio.start_server(accept, address, port)
-    server = Server(address, listener.sockets[0].getsockname()[1])
+    listener = await asyncio.start_server(accept, address, port, ssl=tls)
     try:
-        yield server
+        yield listener.sockets[0].getsockname()[1]
     finally:
         listener.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 def _parse(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Call:

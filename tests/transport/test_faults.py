@@ -234,18 +234,6 @@ async def test_a_host_that_does_not_exist_is_said_so(engine: HttpEngine) -> None
             await fetch(transport, MediaUrl.parse("http://media.invalid/clip.mp4"))
 
 
-async def test_tls_that_fails_is_no_connection(engine: HttpEngine) -> None:
-    """Nothing is sent to a host that cannot prove who it is."""
-
-    async def answer(call: Call) -> None:
-        await call.answer()
-
-    async with serve(answer) as server, carry(engine) as transport:
-        with pytest.raises(TransferError):
-            await fetch(transport, server.url(scheme="https"))
-        assert not server.calls
-
-
 @pytest.mark.parametrize("text", ["http://xn--a.example/", "http://media.example:0/"])
 async def test_a_url_that_an_engine_cannot_read_is_no_crash(engine: HttpEngine, text: str) -> None:
     """Two parsers stand behind ours, and either may be stricter."""

@@ -16,15 +16,16 @@ import sys
 import archiver.transport.opening, archiver.transport.options, archiver.transport.throttle
 print(sorted({"httpx", "httpcore", "pyreqwest", "anyio", "h11"} & sys.modules.keys()))
 """
-WITHOUT_PYREQWEST = """
+OPEN = """
 import asyncio, sys
-sys.modules["pyreqwest"] = None  # what an import finds where there is no wheel for the platform
+if sys.argv[2:]:
+    sys.modules[sys.argv[2]] = None  # what an import finds where there is no wheel for the platform
 from archiver.transport.opening import open_transport
 from archiver.transport.options import HttpEngine, TransportOptions
 
 async def main():
     async with open_transport(TransportOptions(engine=HttpEngine(sys.argv[1]))):
-        print(sorted({"httpcore"} & sys.modules.keys()))
+        print(sorted({"httpcore", "pyreqwest.client"} & sys.modules.keys()))
 
 asyncio.run(main())
 """
@@ -42,15 +43,21 @@ def test_no_http_library_is_imported_before_one_is_needed() -> None:
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+def test_auto_is_the_fast_engine() -> None:
+    """Nobody should have to know of it to get it."""
+    done = run(OPEN, "auto")
+    assert (done.stdout.strip(), done.stderr) == ("['pyreqwest.client']", "")
+
+
 def test_auto_does_without_pyreqwest_where_it_is_missing() -> None:
     """It is a compiled library: not every platform has it."""
-    done = run(WITHOUT_PYREQWEST, "auto")
+    done = run(OPEN, "auto", "pyreqwest")
     assert (done.stdout.strip(), done.stderr) == ("['httpcore']", "")
 
 
 def test_an_engine_asked_for_by_name_must_be_there() -> None:
     """Whoever names one has a reason."""
-    done = run(WITHOUT_PYREQWEST, "pyreqwest")
+    done = run(OPEN, "pyreqwest", "pyreqwest")
     assert done.returncode == 1
     assert "UsageError: --http-engine pyreqwest: " in done.stderr
 

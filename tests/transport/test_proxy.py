@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
 
-from archiver.domain.errors import AddressRefusedError, ConnectError, StalledError, TransferError, UsageError
+from archiver.domain.errors import AddressRefusedError, ConnectError, StalledError, UsageError
 from archiver.domain.exchange import Request
 from archiver.domain.identity import MediaUrl
 from archiver.transport.options import HttpEngine, TransportOptions
 from tests.transport.carrying import carry, fetch
-from tests.transport.servers import Call, serve
+from tests.transport.servers import Call, listen, serve
 
 STRICT = TransportOptions(stall_timeout_s=0.5, connect_timeout_s=0.5)
 MEDIA = MediaUrl.parse("http://media.example:8080/clip.mp4?q=1")
@@ -103,28 +103,25 @@ class SocksProxy:
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            _, methods = await reader.readexactly(2)
-            await reader.readexactly(methods)
-            writer.write(b"\x05\x00")
-            *_, kind, length = await reader.readexactly(5)
-            address = await reader.readexactly(length)
-            self.asked.append((kind, address, int.from_bytes(await reader.readexactly(2), "big")))
-            writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
-            far_writer.write(await reader.readuntil(b"\r\n\r\n"))
-            writer.write(await far_reader.readuntil(b"by proxy"))
-            far_writer.close()
-        writer.close()
+        _, methods = await reader.readexactly(2)
+        await reader.readexactly(methods)
+        writer.write(b"\x05\x00")
+        *_, kind, length = await reader.readexactly(5)
+        address = await reader.readexactly(length)
+        self.asked.append((kind, address, int.from_bytes(await reader.readexactly(2), "big")))
+        writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        far_writer.write(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(await far_reader.readuntil(b"by proxy"))
+        far_writer.close()
+        await far_writer.wait_closed()
 
 
 @asynccontextmanager
 async def serve_socks(target_port: int) -> AsyncIterator[SocksProxy]:
     """Serve a SOCKS5 proxy."""
     proxy = SocksProxy(target_port)
-    listener = await asyncio.start_server(proxy.talk, "127.0.0.1", 0)
-    proxy.port = listener.sockets[0].getsockname()[1]
-    async with listener:
+    async with listen(proxy.talk) as proxy.port:
         yield proxy
 
 
@@ -145,24 +142,19 @@ async def test_an_http_proxy_named_as_a_socks_proxy_is_no_connection(engine: Htt
     async def complain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(complain, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
-        async with carry(engine, through(f"socks5://127.0.0.1:{port}")) as transport:
-            with pytest.raises(TransferError, match=r"^media\.example: "):
-                await fetch(transport, MEDIA)
+    async with listen(complain) as port, carry(engine, through(f"socks5://127.0.0.1:{port}")) as transport:
+        with pytest.raises(ConnectError, match=r"^media\.example: no connection by way of the proxy: "):
+            await fetch(transport, MEDIA)
 
 
 async def test_a_silent_socks_proxy_is_not_waited_for(engine: HttpEngine) -> None:
-    """httpcore has no time-out of its own for a SOCKS handshake."""
+    """The SOCKS handshake of httpcore has no time-out of its own."""
 
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
-        async with carry(engine, through(f"socks5://127.0.0.1:{port}")) as transport, asyncio.timeout(5):
-            with pytest.raises((ConnectError, StalledError)):
+    async with listen(say_nothing) as port, carry(engine, through(f"socks5://127.0.0.1:{port}")) as transport:
+        with pytest.raises((ConnectError, StalledError)):
+            async with asyncio.timeout(5):
                 await fetch(transport, MEDIA)

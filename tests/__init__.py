@@ -1,0 +1,1 @@
+"""The archiver's specification, in sentences that run."""

@@ -1,0 +1,31 @@
+"""What every test may ask for: the simulated service, and a clip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hypothesis import settings
+
+from tests.simulator import Clip, Service, make_clip
+
+# A slow machine is no failure, and a failure on CI can be had again at home.
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("default", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest_asyncio.fixture
+async def service() -> AsyncIterator[Service]:
+    """Return a simulated service with API and media on ports of their own."""
+    async with Service() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clip() -> Clip:
+    """Return the usual clip: 64x48, a second of 24 frames."""
+    return make_clip()

@@ -1,0 +1,1 @@
+"""Values and decisions: no socket, no file, no clock."""
