@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from archiver.assembly.options import NetworkOptions
+from archiver.domain.events import Noticed, Observer
 from archiver.domain.exchange import Transport
+from archiver.transport.courtesy import Courteous
 from archiver.transport.opening import open_transport
 from archiver.transport.options import TransportOptions
 from archiver.transport.throttle import Paced, Throttled
@@ -25,12 +27,16 @@ class Network:
 
 
 @asynccontextmanager
-async def open_network(options: NetworkOptions) -> AsyncIterator[Network]:
+async def open_network(options: NetworkOptions, observer: Observer) -> AsyncIterator[Network]:
     """Open both ways. Raises `UsageError` for an engine or a proxy that cannot be had."""
+
+    def courteous(transport: Transport) -> Transport:
+        return Courteous(transport, options.retry, lambda words: observer(Noticed(words)))
+
     async with open_transport(_to_api(options)) as api, open_transport(_to_media(options)) as media:
         yield Network(
-            api=Paced(api, options.api_rate) if options.api_rate else api,
-            media=Throttled(media, options.limit_rate) if options.limit_rate else media,
+            api=courteous(Paced(api, options.api_rate) if options.api_rate else api),
+            media=courteous(Throttled(media, options.limit_rate) if options.limit_rate else media),
         )
 
 

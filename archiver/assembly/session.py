@@ -57,7 +57,10 @@ async def _run(rows: Rows, options: Options, observer: Observer, stop: Stop) -> 
     clock = SystemClock()
     began_s = clock.monotonic_s()
     try:
-        async with open_stores(options, observer) as stores, open_network(options.network) as network:
+        async with (
+            open_stores(options, observer) as stores,
+            open_network(options.network, observer) as network,
+        ):
             run = _Run(options, stores, network, clock)
             return await run.work(rows, observer, stop)
     except RunError as error:

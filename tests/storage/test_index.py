@@ -212,7 +212,9 @@ def test_a_record_is_found_before_it_is_written(archive: Archive) -> None:
 def test_a_record_with_an_earlier_clock_still_replaces_its_own_folders(archive: Archive) -> None:
     """A clock that was set back must not freeze the index."""
     with Index.open(archive) as index:
-        index.record(commit(archive, _IDS[0], archived_at="2025-06-01T00:00:00Z"))
+        later = commit(archive, _IDS[0], archived_at="2025-06-01T00:00:00Z")
+        index.record(later)
+        assert list(index.entries()) == [later]
         earlier = commit(archive, _IDS[0], archived_at="2025-01-01T00:00:00Z")
         index.record(earlier)
         assert list(index.entries()) == [earlier]

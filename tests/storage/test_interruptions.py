@@ -55,20 +55,22 @@ async def test_a_cancelled_transfer_keeps_its_bytes(archive: Archive) -> None:
 
 async def test_a_cancellation_amid_a_write_waits_for_the_thread(archive: Archive) -> None:
     """A file closed under a thread that still writes would end anywhere."""
+    # So much that no thread is done with it before the cancellation comes.
+    much = BODY * 20
     partial, is_writing = clip(archive), asyncio.Event()
 
     async def transfer() -> None:
         async with partial.appending(at=0, source=SOURCE) as writer:
             is_writing.set()
-            await writer.write(BODY[:_BLOCK])
+            await writer.write(much)
 
     task = asyncio.create_task(transfer())
     await is_writing.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert part(archive).read_bytes() == BODY[:_BLOCK]
-    assert partial.length == journal(archive).durable == _BLOCK
+    assert part(archive).read_bytes() == much
+    assert partial.length == journal(archive).durable == len(much)
 
 
 def test_a_killed_process_loses_nothing_that_it_had_written(archive: Archive) -> None:
