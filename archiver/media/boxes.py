@@ -1,4 +1,11 @@
-"""The boxes of an ISO media file (ISO/IEC 14496-12 §4.2), as far as they tell whether the file is whole."""
+"""The boxes of an ISO media file (ISO/IEC 14496-12 §4.2), as far as they tell whether the file is whole.
+
+A file with one index (`moov`) lists all its frames there, and its boxes end where it ends: any cut shows.
+A fragmented one (§8.8) carries them piece by piece. A cut inside a piece shows; a cut exactly between two
+shows where the file says beforehand how much is to come, by a segment index (`sidx`, §8.16.3) or a duration
+(`mehd`, §8.8.2). Where it says neither, the rest is a whole, shorter film: then the size that the server
+gave, or the promised duration, must tell.
+"""
 
 from __future__ import annotations
 
@@ -13,72 +20,141 @@ _LONG_HEADER_BYTES = 16
 _TO_THE_END, _LONG_SIZE = 0, 1
 # A fragmented film of an hour has some thousands; a file of nothing but empty boxes is an attack.
 _MOST_BOXES = 100_000
+# They announce what follows: none of them is the last box of a whole file.
+_ANNOUNCING = {b"ftyp", b"styp", b"sidx", b"moof", b"emsg", b"prft"}
+_ONCE = {b"ftyp", b"moov"}
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its type, where it begins, its size in bytes with its header."""
+    """One box: its type, where it begins, where its content begins and where both end, in bytes."""
 
     kind: bytes
     start: int
-    size: int
+    content: int
+    end: int
 
 
-class CutShortError(ValueError):
-    """The boxes do not end where the file does."""
+class BrokenBoxesError(ValueError):
+    """The boxes do not fill the file."""
 
 
-def find_flaw(path: Path) -> str | None:
-    """Return what is wrong with the boxes at a file's top level, or None.
+def find_film_flaw(path: Path) -> str | None:
+    """Return what is wrong with the boxes at a film's top level, or None.
 
-    They must end exactly at the file's end: every muxer and every whole download does that, and bytes
-    beyond them are the sign of two files spliced.
+    They end exactly at the file's end: every muxer and every whole download does that, and bytes
+    beyond them, or a second beginning, are the sign of two files spliced.
     """
     try:
         with path.open("rb") as file:
-            kinds = {box.kind for box in _walk(file)}
-    except CutShortError as error:
+            boxes = list(_walk_file(file))
+            return _incomplete_kinds([box.kind for box in boxes]) or _beyond_the_end(file, boxes)
+    except BrokenBoxesError as error:
         return str(error)
-    if b"moov" not in kinds:
-        return "cut short: it has no index (moov)"
-    if not kinds & {b"mdat", b"moof"}:
-        return "cut short: it has no media data (mdat)"
+
+
+def find_box_flaw(path: Path) -> str | None:
+    """Return what keeps the boxes of any ISO media file (an AVIF, say) from filling it, or None."""
+    try:
+        with path.open("rb") as file:
+            for _ in _walk_file(file):
+                pass
+    except BrokenBoxesError as error:
+        return str(error)
     return None
 
 
-def _walk(file: BinaryIO) -> Iterator[Box]:
-    end = os.fstat(file.fileno()).st_size
-    start = count = 0
-    while start < end:
+def promised_duration_s(path: Path) -> float | None:
+    """Return the duration of all fragments together, in seconds, where the file has a `mehd`; or None.
+
+    Raises `BrokenBoxesError`.
+    """
+    with path.open("rb") as file:
+        index = _find(_walk_file(file), b"moov")
+        extends = index and _find(_walk(file, index.content, index.end), b"mvex")
+        promise = extends and _find(_walk(file, extends.content, extends.end), b"mehd")
+        header = index and _find(_walk(file, index.content, index.end), b"mvhd")
+        if promise is None or header is None:
+            return None
+        # A version 1 box has its times, two of which stand before the timescale, in eight bytes.
+        timescale = _number(file, header, at=20 if _is_long(file, header) else 12, width=4)
+        ticks = _number(file, promise, at=4, width=8 if _is_long(file, promise) else 4)
+        return ticks / timescale if timescale else None
+
+
+def _find(boxes: Iterator[Box], kind: bytes) -> Box | None:
+    return next((box for box in boxes if box.kind == kind), None)
+
+
+def _is_long(file: BinaryIO, box: Box) -> bool:
+    return _number(file, box, at=0, width=1) == 1
+
+
+def _number(file: BinaryIO, box: Box, *, at: int, width: int) -> int:
+    file.seek(box.content + at)
+    return int.from_bytes(file.read(width), "big")
+
+
+def _incomplete_kinds(kinds: list[bytes]) -> str | None:
+    if b"moov" not in kinds:
+        return "cut short: it has no index (moov)"
+    if b"mdat" not in kinds:
+        return "cut short: it has no media data (mdat)"
+    if kinds[-1] in _ANNOUNCING:
+        return f"cut short: nothing follows its last box {_shown(kinds[-1])}"
+    twice = next((kind for kind in sorted(_ONCE) if kinds.count(kind) > 1), None)
+    return f"spliced: it has more than one box {_shown(twice)}" if twice else None
+
+
+def _beyond_the_end(file: BinaryIO, boxes: list[Box]) -> str | None:
+    missing = max((_indexed_end(file, box) for box in boxes if box.kind == b"sidx"), default=0) - boxes[-1].end
+    return f"cut short: {missing} bytes that its segment index lists are missing" if missing > 0 else None
+
+
+def _indexed_end(file: BinaryIO, box: Box) -> int:
+    """Return where the last of the segments ends that a `sidx` lists."""
+    file.seek(box.content)
+    content = file.read(box.end - box.content)
+    fields, width = 12, 8 if content[:1] == b"\x01" else 4
+    offset = int.from_bytes(content[fields + width : fields + 2 * width], "big")
+    entries = fields + 2 * width + 4
+    sizes = (int.from_bytes(content[at : at + 4], "big") & 0x7FFF_FFFF for at in range(entries, len(content), 12))
+    return box.end + offset + sum(sizes)
+
+
+def _walk_file(file: BinaryIO) -> Iterator[Box]:
+    return _walk(file, 0, os.fstat(file.fileno()).st_size)
+
+
+def _walk(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
+    for _ in range(_MOST_BOXES):
+        if start >= end:
+            return
         box = _read_box(file, start, end)
-        count += 1
-        if count > _MOST_BOXES:
-            msg = f"it has over {_MOST_BOXES} boxes"
-            raise CutShortError(msg)
-        if start + box.size > end:
-            missing = start + box.size - end
-            msg = f"cut short: {missing} bytes of its box {_shown(box.kind)} are missing"
-            raise CutShortError(msg)
+        if box.end > end:
+            msg = f"cut short: {box.end - end} bytes of its box {_shown(box.kind)} are missing"
+            raise BrokenBoxesError(msg)
         yield box
-        start += box.size
+        start = box.end
+    msg = f"broken: it has over {_MOST_BOXES} boxes"
+    raise BrokenBoxesError(msg)
 
 
 def _read_box(file: BinaryIO, start: int, end: int) -> Box:
     file.seek(start)
-    header = file.read(_LONG_HEADER_BYTES)
+    header = file.read(min(_LONG_HEADER_BYTES, end - start))
     if len(header) < _HEADER_BYTES:
         msg = f"cut short: {len(header)} bytes are left where a box begins"
-        raise CutShortError(msg)
-    size, kind = int.from_bytes(header[:4], "big"), header[4:8]
-    if size == _TO_THE_END:
-        return Box(kind, start, end - start)
-    smallest = _HEADER_BYTES
+        raise BrokenBoxesError(msg)
+    size, kind, length = int.from_bytes(header[:4], "big"), header[4:8], _HEADER_BYTES
+    if size == _TO_THE_END and kind == b"mdat":
+        return Box(kind, start, start + length, end)
     if size == _LONG_SIZE:
-        size, smallest = int.from_bytes(header[8:], "big"), _LONG_HEADER_BYTES
-    if size < smallest:
-        msg = f"broken: a box {_shown(kind)} of {size} bytes"
-        raise CutShortError(msg)
-    return Box(kind, start, size)
+        size, length = int.from_bytes(header[8:], "big"), _LONG_HEADER_BYTES
+    if size < length:
+        msg = f"broken: at byte {start} stands no box but {header.hex(' ', 4)}"
+        raise BrokenBoxesError(msg)
+    return Box(kind, start, start + length, start + size)
 
 
 def _shown(kind: bytes) -> str:

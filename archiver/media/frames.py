@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import ffmpeg
-from PIL import Image
 
+from archiver.domain.checks import MediaKind
 from archiver.media.ffmpeg import locate_ffmpeg
+from archiver.media.image import scale_to_grey
 from archiver.media.similarity import SIDES, similarity
+from archiver.media.sniff import HEAD_BYTES, sniff
+from archiver.media.wording import one_line
 
 # Longer than any clip takes to decode; a decoder that hangs must not hang the run.
 _LONGEST_S = 600
-_REASON_CHARACTERS = 160
+_QUIETLY = ("-v", "error", "-nostdin", "-hide_banner")
 # "[h264 @ 0x55d0c8a2c0]": which part of ffmpeg speaks; the number changes with every run.
 _SPEAKER = re.compile(r"\[([\w,:./ -]+?) @ 0x[0-9a-f]+\]\s*")
 
@@ -25,7 +29,7 @@ def find_frame_error(path: Path) -> str | None:
     Raises `UsageError` where there is no ffmpeg.
     """
     output = ffmpeg.input(_literal(path), err_detect="explode").output("-", format="null")
-    ended = _run(output.global_args("-v", "error", "-xerror", "-nostdin", "-hide_banner"))
+    ended = _run(output.global_args(*_QUIETLY, "-xerror"))
     complaint = _first_line(ended.stderr, path)
     if complaint or ended.returncode:
         return complaint or f"ffmpeg ended with code {ended.returncode}"
@@ -35,32 +39,32 @@ def find_frame_error(path: Path) -> str | None:
 def last_frame_similarity(picture: Path, video: Path) -> float | None:
     """Return how alike a picture and a film's last decoded frame are (SSIM, up to 1).
 
-    None where one of them cannot be read. Raises `UsageError` where there is no ffmpeg.
+    None where one of them cannot be read. Raises `OSError`, and `UsageError` where there is no ffmpeg.
     """
-    last = _last_frame(video)
-    if last is None:
+    with picture.open("rb") as file:
+        kind = sniff(file.read(HEAD_BYTES))
+    if kind is None or kind.is_video:
         return None
-    try:
-        with Image.open(picture) as opened:
-            shown = opened.convert("L").resize(SIDES, Image.Resampling.BOX)
-    except (OSError, ValueError, SyntaxError):
-        return None
-    return similarity(shown.tobytes(), last)
+    shown = scale_to_grey(picture, kind, SIDES)
+    last = _last_frame(video) if shown else None
+    return similarity(shown, last) if shown and last else None
 
 
 def _last_frame(video: Path) -> bytes | None:
-    """Return the last frame in grey, scaled. All frames are decoded: seeking to the end can miss it.
+    """Return the last frame in grey, scaled, or None.
 
-    It comes by way of RGB, as the picture did: luma alone differs where a colour is out of RGB's reach.
+    All frames are decoded, each small picture over the one before: seeking to the end can miss the last.
     """
     width, height = SIDES
+    # In its own colours: grey in ffmpeg would keep a film's narrower range of brightness.
     scaled = ffmpeg.input(_literal(video)).video.filter("scale", width, height, flags="area")
-    output = scaled.output("-", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
-    ended = _run(output.global_args("-v", "error", "-nostdin", "-hide_banner"))
-    size = 3 * width * height
-    if len(ended.stdout) < size:
-        return None
-    return Image.frombytes("RGB", SIDES, ended.stdout[-size:]).convert("L").tobytes()
+    with tempfile.TemporaryDirectory() as folder:
+        still = Path(folder) / "last.png"
+        written = scaled.output(
+            _literal(still), format="image2", update=1, vcodec="png", pix_fmt="rgb24", fps_mode="passthrough"
+        )
+        _run(written.global_args(*_QUIETLY))
+        return scale_to_grey(still, MediaKind.PNG, SIDES) if still.exists() else None
 
 
 def _run(output: ffmpeg.nodes.OutputStream) -> subprocess.CompletedProcess[bytes]:
@@ -78,7 +82,8 @@ def _literal(path: Path) -> str:
 
 
 def _first_line(output: bytes, path: Path) -> str | None:
-    text = output.decode("utf-8", errors="replace").replace(str(path), path.name)
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    plain = "".join(c if c.isprintable() else " " for c in _SPEAKER.sub(r"\1: ", line))
-    return plain.strip()[:_REASON_CHARACTERS] or None
+    text = output.decode("utf-8", errors="replace").replace(f"{_literal(path)}: ", "")
+    spoken = (
+        one_line(_SPEAKER.sub(r"\1: ", line).replace(str(path), path.name)) for line in text.splitlines()
+    )
+    return next((line for line in spoken if line), None)

@@ -1,90 +1,172 @@
 """Pictures, through Pillow: really decoded, for a cut shows only then.
 
-Width and height are those of the stored pixels: the service's metadata describe what its encoder made, and
-an EXIF orientation, which its pictures do not have, would be a viewer's business.
+Width and height are those of the picture as it is shown, an EXIF orientation applied: so a picture and its
+film, whose rotation is applied as well, have one shape, and metadata speak of shapes that people see.
 """
 
 from __future__ import annotations
 
+import os
+import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
-from archiver.domain.checks import Damaged, Inspection, Measurement, MediaKind
+from archiver.domain.checks import Damaged, Measurement, MediaKind
+from archiver.media.boxes import find_box_flaw
+from archiver.media.wording import one_line
+
+T = TypeVar("T")
 
 # The contract's: what is larger is refused before memory is taken for it.
 MAX_PIXELS = 200_000_000
-# Pillow's own limit warns, from any thread, at 89 megapixels; ours is checked before a pixel is decoded.
-Image.MAX_IMAGE_PIXELS = None
-_FORMATS = {
-    MediaKind.JPEG: "JPEG",
-    MediaKind.PNG: "PNG",
-    MediaKind.WEBP: "WEBP",
-    MediaKind.AVIF: "AVIF",
-    MediaKind.GIF: "GIF",
+# Opened by their classes: `Image.open` warns at 89 megapixels and refuses at 179, by a setting of the whole
+# process, and gives a JPEG with an extra picture in it to another plugin, which warns, too.
+_PLUGINS: dict[MediaKind, type[ImageFile.ImageFile]] = {
+    MediaKind.JPEG: JpegImagePlugin.JpegImageFile,
+    MediaKind.PNG: PngImagePlugin.PngImageFile,
+    MediaKind.WEBP: WebPImagePlugin.WebPImageFile,
+    MediaKind.AVIF: AvifImagePlugin.AvifImageFile,
+    MediaKind.GIF: GifImagePlugin.GifImageFile,
 }
-# What Pillow's decoders raise on bytes that are not what they should be (its docs, and a fuzzer).
+# What Pillow's decoders raise on bytes that are not what they should be; it documents no common root.
 _DECODING_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
     TypeError,
-    IndexError,
-    KeyError,
-    OverflowError,
+    LookupError,
+    ArithmeticError,
     MemoryError,
     EOFError,
-    ZeroDivisionError,
-    AttributeError,
     RuntimeError,
+    struct.error,
+    Image.DecompressionBombError,
+    Warning,
 )
-_PALETTE_SIDE = 5
-_REASON_CHARACTERS = 120
+# Where Pillow is content without the end of a file: how a whole one ends (PNG 3rd ed. §11.2.5, GIF89a §27).
+_ENDINGS = {MediaKind.PNG: b"\0\0\0\0IEND\xae\x42\x60\x82", MediaKind.GIF: b";"}
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_FIRST_QUARTER_TURN = 5
+_PALETTE_SIDES = (5, 5)
 
 
-def inspect_picture(path: Path, kind: MediaKind) -> Inspection:
-    """Decode a picture once, at an eighth of its size where its format allows that, and measure it.
+def inspect_picture(path: Path, kind: MediaKind) -> Measurement | Damaged:
+    """Decode a picture and measure it; a JPEG at an eighth of its size, which still reads all of it.
 
-    A JPEG decoded so is still read to its end, in two thirds of the time of a full decoding.
+    Raises `OSError` alone, where the disk fails.
     """
-    return _inspect(path, kind, is_draft=True)
+    return _decode(path, kind, partial(_measure, kind))
 
 
 def find_picture_error(path: Path, kind: MediaKind) -> str | None:
-    """Decode every pixel of every frame; return what went wrong, or None."""
-    found = _inspect(path, kind, is_draft=False)
+    """Decode every pixel of every frame; return what went wrong, or None. Raises `OSError`."""
+    found = _decode(path, kind, _load_all)
     return found.reason if isinstance(found, Damaged) else None
 
 
-def _inspect(path: Path, kind: MediaKind, *, is_draft: bool) -> Measurement | Damaged:
+def scale_to_grey(path: Path, kind: MediaKind, sides: tuple[int, int]) -> bytes | None:
+    """Return a picture as 8-bit grey of these sides, row by row; None where it does not decode.
+
+    Raises `OSError`.
+    """
+
+    def scale(picture: ImageFile.ImageFile) -> bytes:
+        turned = _turn(picture, _orientation(picture))
+        return turned.convert("L").resize(sides, Image.Resampling.BOX).tobytes()
+
+    found = _decode(path, kind, scale)
+    return None if isinstance(found, Damaged) else found
+
+
+def _decode(path: Path, kind: MediaKind, read: Callable[[ImageFile.ImageFile], T]) -> T | Damaged:
+    """Return what `read` makes of a picture of bearable size, or what is wrong with its bytes."""
+    flaw = _find_flaw(path, kind)
+    if flaw:
+        return Damaged(kind, flaw)
     try:
-        with Image.open(path, formats=[_FORMATS[kind]]) as picture:
-            return _measure(picture, kind, is_draft=is_draft)
-    except UnidentifiedImageError:
-        return Damaged(kind, "its headers cannot be read")
+        with _PLUGINS[kind](path) as picture:
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                return Damaged(kind, f"{width}x{height} is over {MAX_PIXELS // 1_000_000} megapixels")
+            return read(picture)
     except _DECODING_ERRORS as error:
-        return Damaged(kind, _reason(error))
+        # A number is the system's: the disk fails, the picture does not.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        return Damaged(kind, one_line(str(error)) or type(error).__name__)
 
 
-def _measure(picture: Image.Image, kind: MediaKind, *, is_draft: bool) -> Measurement | Damaged:
+def _find_flaw(path: Path, kind: MediaKind) -> str | None:
+    """Return what shows without decoding: the file does not end as its format ends, or None."""
+    if kind is MediaKind.AVIF:
+        return find_box_flaw(path, needs_film=False)
+    ending = _ENDINGS.get(kind, b"")
+    with path.open("rb") as file:
+        file.seek(-min(len(ending), file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return None if file.read() == ending else "cut short: its last bytes are no end of a picture"
+
+
+def _measure(kind: MediaKind, picture: ImageFile.ImageFile) -> Measurement:
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        return Damaged(kind, f"{width}x{height} is over {MAX_PIXELS // 1_000_000} megapixels")
-    if is_draft:
-        picture.draft(None, (max(1, width // 8), max(1, height // 8)))
-    else:
-        _decode_all(picture)
-    small = picture.convert("RGB").resize((_PALETTE_SIDE, _PALETTE_SIDE), Image.Resampling.BOX)
-    return Measurement(kind=kind, width=width, height=height, palette=small.tobytes())
+    orientation = _orientation(picture)
+    if kind is MediaKind.GIF:
+        # Its frames are chained: only reading them all finds a cut. The other formats state their size.
+        _load_all(picture)
+    picture.draft(None, (max(1, width // 8), max(1, height // 8)))
+    small = _to_rgb(picture).resize(_PALETTE_SIDES, Image.Resampling.BOX)
+    is_turned = orientation >= _FIRST_QUARTER_TURN
+    return Measurement(
+        kind=kind,
+        width=height if is_turned else width,
+        height=width if is_turned else height,
+        palette=_turn(small, orientation).tobytes(),
+    )
 
 
-def _decode_all(picture: Image.Image) -> None:
+def _load_all(picture: ImageFile.ImageFile) -> None:
     for frame in range(getattr(picture, "n_frames", 1)):
         picture.seek(frame)
         picture.load()
     picture.seek(0)
 
 
-def _reason(error: Exception) -> str:
-    text = "".join(c if c.isprintable() else " " for c in str(error)).partition(": '/")[0]
-    return text[:_REASON_CHARACTERS] or type(error).__name__
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    # By way of RGBA: Pillow warns of transparent colours that a palette loses.
+    return picture.convert("RGBA").convert("RGB")
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8 (EXIF 2.32 §4.6.4); 1 where there is none that is valid."""
+    try:
+        found = picture.getexif().get(_ORIENTATION)
+    except _DECODING_ERRORS:
+        return 1
+    return found if isinstance(found, int) and found in _TURNS else 1
+
+
+def _turn(picture: Image.Image, orientation: int) -> Image.Image:
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)

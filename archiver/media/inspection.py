@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.domain.checks import Inspection, MediaKind, NotMedia
+from archiver.domain.checks import Inspection, NotMedia
 from archiver.media.frames import find_frame_error
 from archiver.media.image import find_picture_error, inspect_picture
 from archiver.media.sniff import HEAD_BYTES, describe, sniff
@@ -21,10 +21,14 @@ def inspect_media(path: Path) -> Inspection:
 
 
 def find_decode_error(path: Path) -> str | None:
-    """Decode every frame of a film or a picture; return the decoder's first complaint, or None."""
-    kind: MediaKind | None = sniff(_head(path))
+    """Decode every frame of a film or a picture; return the decoder's first complaint, or None.
+
+    Raises `OSError`, and `UsageError` where there is no ffmpeg for a film.
+    """
+    head = _head(path)
+    kind = sniff(head)
     if kind is None:
-        return "no media"
+        return f"no media: {describe(head)}"
     return find_frame_error(path) if kind.is_video else find_picture_error(path, kind)
 
 

@@ -1,117 +1,151 @@
 """Films, through PyAV in this process: every packet is read, the first frame decoded.
 
-A top-level look at the boxes finds a file that is cut; reading all packets finds holes and counts frames.
+The container's own structure tells whether the file is whole; reading all packets finds holes and counts
+frames; the first frame proves that the headers are of use to a decoder.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.logging
 from av.container import InputContainer
+from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from archiver.domain.checks import Damaged, Inspection, Measurement, MediaKind
-from archiver.media.boxes import find_flaw
+from archiver.media.boxes import find_box_flaw
+from archiver.media.ebml import find_element_flaw
+from archiver.media.wording import one_line
 
 # libav writes its complaints to standard error from any thread; what matters comes as an exception.
 av.logging.set_level(av.logging.PANIC)
 
 _ISO = {MediaKind.MP4, MediaKind.MOV}
-_REASON_CHARACTERS = 120
+# PyAV up to 14.0 names the decoder alone; these are named after a library, not after what they decode.
+_CODEC_OF_DECODER = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
+# No packet of a compressed film begins so; a hole that a download left does.
+_HOLE = bytes(16)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Packets:
-    """All packets of the video: how many, and where the first begins and the last ends, in seconds."""
+    """The packets of one stream so far: how many, and what they span, in units of the stream's time base."""
 
-    count: int
-    begin_s: Fraction
-    end_s: Fraction
+    count: int = 0
+    begin: int | None = None
+    end: int | None = None
 
     @property
-    def span_s(self) -> Fraction:
-        return self.end_s - self.begin_s
+    def span(self) -> int:
+        return 0 if self.begin is None or self.end is None else self.end - self.begin
+
+    def add(self, packet: Packet) -> None:
+        self.count += 1
+        moment = packet.pts if packet.pts is not None else packet.dts
+        if moment is None:
+            return
+        end = moment + (packet.duration or 0)
+        self.begin = moment if self.begin is None else min(self.begin, moment)
+        self.end = end if self.end is None else max(self.end, end)
 
 
 def inspect_video(path: Path, kind: MediaKind) -> Inspection:
-    """Read a film to its end and measure it."""
-    flaw = find_flaw(path) if kind in _ISO else None
+    """Read a film to its end and measure it: sides as shown, seconds and frame rate as ffprobe says them.
+
+    Raises `OSError` alone, where the file cannot be opened.
+    """
+    flaw = find_box_flaw(path, needs_film=True) if kind in _ISO else find_element_flaw(path)
     if flaw:
         return Damaged(kind, flaw)
     try:
+        # Tags in another encoding than they should be are no damage.
         with av.open(str(path), metadata_errors="replace") as container:
             return _measure(container, kind)
     except (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError) as error:
-        return Damaged(kind, _reason(error))
+        return Damaged(kind, one_line(getattr(error, "strerror", None) or str(error)) or type(error).__name__)
 
 
 def _measure(container: InputContainer, kind: MediaKind) -> Measurement | Damaged:
-    # Cover pictures count as video streams, too.
-    streams = [stream for stream in container.streams.video if stream.codec_context.name != "png"]
-    if not streams:
+    # Of several the one that players show: cover pictures are video streams, too.
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream):
         return Damaged(kind, "it has no video stream")
-    stream = streams[0]
     packets, first = _read(container, stream)
-    if first is None or packets.count == 0:
+    if first is None:
         return Damaged(kind, "no frame of it decodes")
-    promised = stream.frames
-    if promised and packets.count < promised:
-        return Damaged(kind, f"cut short: {packets.count} of {promised} frames are there")
-    is_turned = first.rotation % 180 != 0
-    width, height = stream.codec_context.width, stream.codec_context.height
-    rate = stream.average_rate
+    if _ends_early(stream, packets):
+        return Damaged(kind, f"cut short: {packets.count} of {stream.frames} frames are there")
+    sides = (stream.codec_context.width, stream.codec_context.height)
+    width, height = reversed(sides) if _is_turned(first) else sides
+    rate, name = stream.average_rate, stream.codec_context.name
     return Measurement(
         kind=kind,
-        width=height if is_turned else width,
-        height=width if is_turned else height,
+        width=width,
+        height=height,
         duration_s=_duration_s(stream, packets),
-        codec=stream.codec_context.name,
+        codec=_CODEC_OF_DECODER.get(name, name),
         frame_rate=f"{rate.numerator}/{rate.denominator}" if rate else None,
         frames=packets.count,
     )
 
 
 def _read(container: InputContainer, stream: VideoStream) -> tuple[_Packets, VideoFrame | None]:
-    """Read every packet of every stream: a hole in the sound is a hole, too. Decode until the first frame."""
-    count, begins, ends = 0, [], []
+    """Read every packet of every stream: a hole in the sound is a hole, too. Decode until the first frame.
+
+    Raises `ValueError` at a packet that is not whole, and what PyAV raises.
+    """
+    packets = _Packets()
     first: VideoFrame | None = None
     for packet in container.demux():
         if packet.is_corrupt:
-            msg = f"cut short: the bytes of a packet are missing at {_at(packet.pos)}"
+            msg = f"cut short: a packet {_place(packet)} is not whole"
             raise ValueError(msg)
         if packet.stream is not stream:
             continue
+        if packet.size and bytes(memoryview(packet)[: len(_HOLE)]) == _HOLE:
+            msg = f"a hole: the packet {_place(packet)} is empty"
+            raise ValueError(msg)
         if first is None:
-            # An empty packet, at the end, flushes the decoder.
+            # The last packet has no bytes: it makes the decoder give out what it holds back.
             first = next((frame for frame in packet.decode() if isinstance(frame, VideoFrame)), None)
-        if packet.size == 0 or packet.time_base is None:
-            continue
-        count += 1
-        moment = packet.pts if packet.pts is not None else packet.dts
-        if moment is not None:
-            begins.append(moment * packet.time_base)
-            ends.append((moment + (packet.duration or 0)) * packet.time_base)
-    begin, end = min(begins, default=Fraction(0)), max(ends, default=Fraction(0))
-    return _Packets(count, begin, end), first
+        if packet.size:
+            packets.add(packet)
+    return packets, first
+
+
+def _ends_early(stream: VideoStream, packets: _Packets) -> bool:
+    """Tell whether frames that the index lists are missing at the end.
+
+    Fewer packets alone are no proof: an edit list hides frames, and shortens the duration as well.
+    """
+    return packets.count < stream.frames and packets.span < (stream.duration or 0)
+
+
+def _is_turned(frame: VideoFrame) -> bool:
+    """Tell whether the display matrix turns the picture by a quarter (ISO/IEC 14496-12 §8.3.2.3).
+
+    PyAV up to 14.0 knows the matrix and not yet the angle.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, SideData):
+        return False
+    a: int
+    b: int
+    a, b = struct.unpack_from("=2i", bytes(matrix))
+    return abs(b) > abs(a)
 
 
 def _duration_s(stream: VideoStream, packets: _Packets) -> float | None:
-    """Return what the container says of the stream, as ffprobe does, or else what its packets span."""
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return float(packets.span_s) if packets.span_s > 0 else None
+    """Return what the container says of the stream, or, as Matroska says nothing, what its packets span."""
+    ticks = stream.duration or packets.span
+    return float(ticks * stream.time_base) if ticks > 0 and stream.time_base is not None else None
 
 
-def _at(position: int | None) -> str:
-    return "an unknown place" if position is None else f"byte {position}"
-
-
-def _reason(error: BaseException) -> str:
-    text = error.strerror if isinstance(error, av.FFmpegError) else str(error)
-    line = " ".join("".join(c if c.isprintable() else " " for c in text or type(error).__name__).split())
-    return line[:_REASON_CHARACTERS]
+def _place(packet: Packet) -> str:
+    return "at an unknown place" if packet.pos is None else f"at byte {packet.pos}"
