@@ -8,6 +8,7 @@ The rules:
 3. A range is asked for under `If-Range` where there is a strong validator (RFC 9110 §13.1.5), so that a
    file that changed comes whole. A 206 that shows another validator or length is a file that changed.
 4. Anything else starts anew: a whole download is always right.
+5. A coding that nobody asked for is taken off a whole file, where it can be. A coded part continues nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from archiver.domain.decoding import CODINGS
 from archiver.domain.timing import parse_http_date
 
 OVERLAP_BYTES = 65_536
@@ -134,9 +136,13 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """The body is the whole file, from its first byte; `total` is its length where it is said."""
+    """The body is the whole file, from its first byte; `total` is its length where it is said.
+
+    With a `coding` (one of `CODINGS`) it must be unpacked, and the length is unknown.
+    """
 
     total: int | None
+    coding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +162,11 @@ BodyPlan = Append | Restart | AlreadyComplete | Refuse
 
 def plan_body(held: Held | None, head: Head) -> BodyPlan:
     """Decide what an answer with a success status, or 416, means for the bytes held."""
-    if head.encoding:
-        return Refuse(f"the server sent Content-Encoding {head.encoding[:20]}, which nobody asked for")
     match head.status:
+        case 200 if head.encoding in CODINGS:
+            return Restart(None, head.encoding)
+        case 200 | 206 if head.encoding:
+            return Refuse(f"the server sent Content-Encoding {head.encoding[:20]!a}, which nobody asked for")
         case 200:
             return Restart(head.content_length)
         case 206:

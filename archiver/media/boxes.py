@@ -39,29 +39,19 @@ class BrokenBoxesError(ValueError):
     """The boxes do not fill the file."""
 
 
-def find_film_flaw(path: Path) -> str | None:
-    """Return what is wrong with the boxes at a film's top level, or None.
+def find_box_flaw(path: Path, *, needs_film: bool) -> str | None:
+    """Return what is wrong with the boxes at a file's top level, or None; a film needs an index and data.
 
     They end exactly at the file's end: every muxer and every whole download does that, and bytes
-    beyond them, or a second beginning, are the sign of two files spliced.
+    beyond them, or a second beginning, are the sign of two files spliced. Raises `OSError`.
     """
     try:
         with path.open("rb") as file:
             boxes = list(_walk_file(file))
-            return _incomplete_kinds([box.kind for box in boxes]) or _beyond_the_end(file, boxes)
+            kinds = [box.kind for box in boxes]
+            return (_lacks(kinds) if needs_film else None) or _repeats(kinds) or _beyond_the_end(file, boxes)
     except BrokenBoxesError as error:
         return str(error)
-
-
-def find_box_flaw(path: Path) -> str | None:
-    """Return what keeps the boxes of any ISO media file (an AVIF, say) from filling it, or None."""
-    try:
-        with path.open("rb") as file:
-            for _ in _walk_file(file):
-                pass
-    except BrokenBoxesError as error:
-        return str(error)
-    return None
 
 
 def promised_duration_s(path: Path) -> float | None:
@@ -95,19 +85,24 @@ def _number(file: BinaryIO, box: Box, *, at: int, width: int) -> int:
     return int.from_bytes(file.read(width), "big")
 
 
-def _incomplete_kinds(kinds: list[bytes]) -> str | None:
+def _lacks(kinds: list[bytes]) -> str | None:
     if b"moov" not in kinds:
         return "cut short: it has no index (moov)"
     if b"mdat" not in kinds:
         return "cut short: it has no media data (mdat)"
     if kinds[-1] in _ANNOUNCING:
         return f"cut short: nothing follows its last box {_shown(kinds[-1])}"
+    return None
+
+
+def _repeats(kinds: list[bytes]) -> str | None:
     twice = next((kind for kind in sorted(_ONCE) if kinds.count(kind) > 1), None)
     return f"spliced: it has more than one box {_shown(twice)}" if twice else None
 
 
 def _beyond_the_end(file: BinaryIO, boxes: list[Box]) -> str | None:
-    missing = max((_indexed_end(file, box) for box in boxes if box.kind == b"sidx"), default=0) - boxes[-1].end
+    listed = max((_indexed_end(file, box) for box in boxes if box.kind == b"sidx"), default=0)
+    missing = listed - boxes[-1].end
     return f"cut short: {missing} bytes that its segment index lists are missing" if missing > 0 else None
 
 
@@ -118,8 +113,8 @@ def _indexed_end(file: BinaryIO, box: Box) -> int:
     fields, width = 12, 8 if content[:1] == b"\x01" else 4
     offset = int.from_bytes(content[fields + width : fields + 2 * width], "big")
     entries = fields + 2 * width + 4
-    sizes = (int.from_bytes(content[at : at + 4], "big") & 0x7FFF_FFFF for at in range(entries, len(content), 12))
-    return box.end + offset + sum(sizes)
+    listed = (content[at : at + 4] for at in range(entries, len(content), 12))
+    return box.end + offset + sum(int.from_bytes(size, "big") & 0x7FFF_FFFF for size in listed)
 
 
 def _walk_file(file: BinaryIO) -> Iterator[Box]:

@@ -10,16 +10,16 @@ from archiver.domain.checks import MediaKind
 from archiver.media.boxes import find_box_flaw
 
 _CUT = "cut short: its end is missing"
-# A marker within or after a JPEG's scan: neither a stuffed FF, nor a restart, nor filling (ITU-T T.81 §B.1.1).
+# A marker in or after a JPEG's scan: no stuffed FF, no restart, no filling (ITU-T T.81 §B.1.1).
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_END_OF_IMAGE = 0xD9
 _GIF_TRAILER, _GIF_EXTENSION, _GIF_IMAGE = 0x3B, 0x21, 0x2C
 
 
 def find_end_flaw(path: Path, kind: MediaKind) -> str | None:
     """Return what a picture lacks at its end, or None. What stands behind an end is no flaw, but in AVIF."""
     if kind is MediaKind.AVIF:
-        return find_box_flaw(path)
+        return find_box_flaw(path, needs_film=False)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             return None if _WALKS[kind](data) <= len(data) else _CUT

@@ -6,7 +6,6 @@ film, whose rotation is applied as well, have one shape, and metadata speak of s
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +23,7 @@ from PIL import (
 )
 
 from archiver.domain.checks import Damaged, Measurement, MediaKind
-from archiver.media.boxes import find_box_flaw
+from archiver.media.ends import find_end_flaw
 from archiver.media.wording import one_line
 
 T = TypeVar("T")
@@ -55,8 +54,6 @@ _DECODING_ERRORS = (
     Image.DecompressionBombError,
     Warning,
 )
-# Where Pillow is content without the end of a file: how a whole one ends (PNG 3rd ed. §11.2.5, GIF89a §27).
-_ENDINGS = {MediaKind.PNG: b"\0\0\0\0IEND\xae\x42\x60\x82", MediaKind.GIF: b";"}
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -101,7 +98,7 @@ def scale_to_grey(path: Path, kind: MediaKind, sides: tuple[int, int]) -> bytes 
 
 def _decode(path: Path, kind: MediaKind, read: Callable[[ImageFile.ImageFile], T]) -> T | Damaged:
     """Return what `read` makes of a picture of bearable size, or what is wrong with its bytes."""
-    flaw = _find_flaw(path, kind)
+    flaw = find_end_flaw(path, kind)
     if flaw:
         return Damaged(kind, flaw)
     try:
@@ -117,22 +114,9 @@ def _decode(path: Path, kind: MediaKind, read: Callable[[ImageFile.ImageFile], T
         return Damaged(kind, one_line(str(error)) or type(error).__name__)
 
 
-def _find_flaw(path: Path, kind: MediaKind) -> str | None:
-    """Return what shows without decoding: the file does not end as its format ends, or None."""
-    if kind is MediaKind.AVIF:
-        return find_box_flaw(path, needs_film=False)
-    ending = _ENDINGS.get(kind, b"")
-    with path.open("rb") as file:
-        file.seek(-min(len(ending), file.seek(0, os.SEEK_END)), os.SEEK_END)
-        return None if file.read() == ending else "cut short: its last bytes are no end of a picture"
-
-
 def _measure(kind: MediaKind, picture: ImageFile.ImageFile) -> Measurement:
     width, height = picture.size
     orientation = _orientation(picture)
-    if kind is MediaKind.GIF:
-        # Its frames are chained: only reading them all finds a cut. The other formats state their size.
-        _load_all(picture)
     picture.draft(None, (max(1, width // 8), max(1, height // 8)))
     small = _to_rgb(picture).resize(_PALETTE_SIDES, Image.Resampling.BOX)
     is_turned = orientation >= _FIRST_QUARTER_TURN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,19 +87,15 @@ class PartFile:
 
     def begin(self, at: int, source: BodySource) -> OpenPart:
         """Open the file to continue after its first `at` bytes; what it holds beyond them is cut off."""
-        with Folder.open_root(self._root) as root:
-            home = root.make_descent(self._home, durable=False)
-        try:
-            part = OpenPart(home, self._open_cut(home, at), self, source)
-        except ArchiveError:
-            home.close()
-            raise
-        try:
-            # Not synced: a power cut before the first checkpoint costs what was in flight, and no more.
-            part.record(at, is_durable=False)
-        except ArchiveError:
-            part.close()
-            raise
+        with ExitStack() as undo:
+            with Folder.open_root(self._root) as root:
+                home = undo.enter_context(root.make_descent(self._home, durable=False))
+            # An earlier journal must not, after a power cut, vouch for the bytes that come now. Where there is
+            # none, a cut costs what was in flight, and no more: the sync waits for the first checkpoint.
+            is_durable = home.size_of(self.journal_name) is not None
+            part = OpenPart(home, undo.enter_context(self._open_cut(home, at)), self, source)
+            part.record(at, is_durable=is_durable)
+            undo.pop_all()
         return part
 
     def _open_cut(self, home: Folder, at: int) -> HashingFile:

@@ -117,8 +117,10 @@ def test_a_body_that_can_be_used(case: str, held: Held | None, head: Head, plan:
         ("a part, though all was asked for", None, _partial("bytes 5-9/10")),
         ("the beginning, though all was asked for", None, _partial("bytes 0-4/10")),
         ("a part of who knows what", None, _partial("bytes 0-4/*")),
-        ("a coding nobody asked for", None, _head(200, content_encoding="gzip", content_length="100")),
-        ("a coding over a range", HELD, _partial(f"bytes {FROM}-499999/500000", content_encoding="br")),
+        ("a coding that cannot be unpacked", None, _head(200, content_encoding="br", content_length="100")),
+        ("two codings", None, _head(200, content_encoding="gzip, gzip")),
+        ("a coding over a part", HELD, _partial(f"bytes {FROM}-499999/500000", content_encoding="gzip")),
+        ("another coding over a part", HELD, _partial(f"bytes {FROM}-499999/500000", content_encoding="br")),
         ("416 to a first request", None, _head(416, content_range="bytes */500000")),
         ("416 that does not say the length", HELD, _head(416)),
         ("416 of five thousand digits", HELD, _head(416, content_range=f"bytes */{'9' * 5000}")),
@@ -143,6 +145,13 @@ def test_a_body_that_cannot_be_used_is_refused(case: str, held: Held | None, hea
     plan = plan_body(held, head)
     assert isinstance(plan, Refuse), case
     assert plan.reason.isprintable()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "GZip "])
+def test_a_whole_file_in_a_known_coding_is_unpacked(coding: str) -> None:
+    """Some servers always compress. The length that they say is the coded body's, not the file's."""
+    plan = plan_body(HELD, _head(200, content_encoding=coding, content_length="100"))
+    assert plan == Restart(None, coding.strip().lower())
 
 
 def test_a_coding_of_identity_is_none() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+
 from archiver.assembly.options import NetworkOptions, Options
 from archiver.assembly.session import archive_ids, archive_manifests
 from archiver.domain.events import Event, GenerationFinished, RetryScheduled
@@ -15,8 +17,11 @@ from archiver.domain.identity import ApiKey
 from archiver.domain.outcome import GenerationResult, RunReport
 from archiver.domain.sidecar import AssetRecord, Sidecar, decode_sidecar
 from archiver.domain.timing import PollPolicy, RetryPolicy
+from archiver.storage.schema import sidecar_schema
 from archiver.transport.options import HttpEngine
 from tests.simulator import API_KEY, Service
+
+SCHEMA = Draft202012Validator(sidecar_schema())
 
 # Real back-off, a thousand times faster.
 QUICK = RetryPolicy(retries=3, first_delay_s=0.001, longest_delay_s=0.01)
@@ -104,9 +109,11 @@ class OnDisk:
 
 
 def look(archive: Path, generation_id: str) -> OnDisk:
-    """Read a generation's sidecar, and hold every file that it lists against it."""
+    """Read a generation's sidecar, hold it against its schema, and every file that it lists against it."""
     (folder,) = archive.glob(f"generations/**/{generation_id}")
-    found = OnDisk(folder, decode_sidecar((folder / "sidecar.json").read_bytes()))
+    data = (folder / "sidecar.json").read_bytes()
+    SCHEMA.validate(json.loads(data))
+    found = OnDisk(folder, decode_sidecar(data))
     for record in found.sidecar.assets.values():
         if record.path is not None:
             data = (folder / record.path).read_bytes()

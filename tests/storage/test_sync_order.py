@@ -72,6 +72,18 @@ def test_a_journal_says_synced_of_nothing_that_is_not(tmp_path: Path) -> None:
     ]
 
 
+def test_a_journal_that_is_replaced_is_synced_before_new_bytes_come(tmp_path: Path) -> None:
+    """Started anew, then a power cut: the old journal must not vouch for the new file's bytes."""
+    _trace(_BROKEN_DOWNLOAD, tmp_path)
+    calls = _trace(_BROKEN_DOWNLOAD, tmp_path)
+    assert calls[:4] == [
+        ("sync", "*.tmp"),
+        ("name", "video.json"),
+        ("sync", GENERATION),
+        ("sync", "video.part"),
+    ]
+
+
 def _trace(script: str, root: Path) -> list[tuple[str, str]]:
     """Run a script and return what it synced and named, by the last part of the path, in order."""
     strace = shutil.which("strace")
