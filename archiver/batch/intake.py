@@ -1,16 +1,15 @@
 """From a manifest's rows to work: what is repeated or archived already falls away here, a chunk at a time.
 
-Rows come by the million; a chunk is read, and looked up in the index, in one hop to a worker thread.
+Rows come by the million; a chunk is looked up in the index in one hop to a worker thread.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
-from itertools import islice
 
-from archiver.batch.manifest import ManifestRow
+from archiver.batch.manifest import ManifestRow, Row
+from archiver.batch.reading import RowReader
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
@@ -22,9 +21,7 @@ from archiver.storage.archive import Archive
 from archiver.storage.entries import IndexEntry
 from archiver.storage.index import Index
 from archiver.storage.seen import Seen
-
-# Long enough that the hop costs nothing a row, short enough that the loop is never away for long.
-_CHUNK_ROWS = 512
+from archiver.storage.threads import run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +46,19 @@ class Intake:
         self._seen = seen
         self._selection = selection
 
-    async def admit(self, rows: Iterable[ManifestRow | RowRejected]) -> AsyncIterator[list[Admitted]]:
-        """Yield what the rows come to, in their order, in chunks. Raises `UsageError` and `ArchiveError`."""
-        iterator = iter(rows)
-        while chunk := await asyncio.to_thread(self._next_chunk, iterator):
-            yield [admitted for admitted in chunk if admitted is not None]
+    async def admit(self, rows: Iterable[Row]) -> AsyncGenerator[list[Admitted], None]:
+        """Yield what the rows come to, in their order, in chunks; close it where they are left unread.
 
-    def _next_chunk(self, rows: Iterator[ManifestRow | RowRejected]) -> list[Admitted | None]:
-        return [self._sort(row) for row in islice(rows, _CHUNK_ROWS)]
+        Raises `UsageError`, after the rows before, and `ArchiveError`.
+        """
+        with RowReader(rows) as reader:
+            while chunk := await reader.next_chunk():
+                yield await run_in_thread(self._sort_all, chunk)
 
-    def _sort(self, row: ManifestRow | RowRejected) -> Admitted | None:
+    def _sort_all(self, chunk: Iterable[Row]) -> list[Admitted]:
+        return [admitted for row in chunk if (admitted := self._sort(row)) is not None]
+
+    def _sort(self, row: Row) -> Admitted | None:
         if isinstance(row, RowRejected):
             return row
         if not self._seen.add(row.id):

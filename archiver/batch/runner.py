@@ -9,7 +9,7 @@ from typing import Protocol
 
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Admitted
-from archiver.domain.errors import RunError
+from archiver.domain.errors import RunError, UsageError
 from archiver.domain.events import (
     GenerationFinished,
     GenerationPlanned,
@@ -79,15 +79,28 @@ class Runner:
         return RunReport(tally=self._tally, seconds=round(self._spending.seconds, 3), error=error)
 
     async def _work(self, admitted: AsyncIterator[list[Admitted]]) -> None:
+        unreadable: UsageError | None = None
         async with asyncio.TaskGroup() as tasks:
-            async for chunk in admitted:
-                for entry in chunk:
-                    if isinstance(entry, Item):
-                        if not await self._may_begin():
-                            return
-                        tasks.create_task(self._see_through(entry))
-                    else:
-                        self._note(entry)
+            try:
+                async for chunk in admitted:
+                    if not await self._begin_all(chunk, tasks):
+                        return
+            except UsageError as error:
+                # Further rows cannot be read: the run fails for it, after the work that was asked for before.
+                unreadable = error
+        if unreadable:
+            raise unreadable
+
+    async def _begin_all(self, chunk: list[Admitted], tasks: asyncio.TaskGroup) -> bool:
+        """Begin or count each; tell whether more may be begun."""
+        for entry in chunk:
+            if isinstance(entry, Item):
+                if not await self._may_begin():
+                    return False
+                tasks.create_task(self._see_through(entry))
+            else:
+                self._note(entry)
+        return True
 
     async def _may_begin(self) -> bool:
         await self._room.acquire()
@@ -134,6 +147,8 @@ async def _end_of(work: asyncio.Task[None]) -> RunError | None:
         await work
     except asyncio.CancelledError:
         return None
+    except UsageError as error:
+        return error
     except BaseExceptionGroup as group:
         error = _first(group)
         if error is None:

@@ -7,8 +7,9 @@ frames; the first frame proves that the headers are of use to a decoder.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import av.logging
@@ -18,8 +19,8 @@ from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from archiver.domain.checks import Damaged, Inspection, Measurement, MediaKind
-from archiver.media.boxes import find_box_flaw
+from archiver.domain.checks import DURATION_TOLERANCE_S, Damaged, Inspection, Measurement, MediaKind
+from archiver.media.boxes import find_box_flaw, promised_duration_s
 from archiver.media.ebml import find_element_flaw
 from archiver.media.wording import one_line
 
@@ -45,7 +46,7 @@ class _Packets:
     def span(self) -> int:
         return 0 if self.begin is None or self.end is None else self.end - self.begin
 
-    def add(self, packet: Packet) -> None:
+    def add(self, packet: Packet[Any]) -> None:
         self.count += 1
         moment = packet.pts if packet.pts is not None else packet.dts
         if moment is None:
@@ -53,6 +54,15 @@ class _Packets:
         end = moment + (packet.duration or 0)
         self.begin = moment if self.begin is None else min(self.begin, moment)
         self.end = end if self.end is None else max(self.end, end)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far: the film's packets and first frame, and where the last packet of any stream ends."""
+
+    packets: _Packets = field(default_factory=_Packets)
+    first: VideoFrame | None = None
+    until_s: float = 0.0
 
 
 def inspect_video(path: Path, kind: MediaKind) -> Inspection:
@@ -66,57 +76,76 @@ def inspect_video(path: Path, kind: MediaKind) -> Inspection:
     try:
         # Tags in another encoding than they should be are no damage.
         with av.open(str(path), metadata_errors="replace") as container:
-            return _measure(container, kind)
+            return _measure(container, kind, promised_duration_s(path) if kind in _ISO else None)
     except (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError) as error:
         return Damaged(kind, one_line(getattr(error, "strerror", None) or str(error)) or type(error).__name__)
 
 
-def _measure(container: InputContainer, kind: MediaKind) -> Measurement | Damaged:
+def _measure(container: InputContainer, kind: MediaKind, promised_s: float | None) -> Measurement | Damaged:
     # Of several the one that players show: cover pictures are video streams, too.
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         return Damaged(kind, "it has no video stream")
-    packets, first = _read(container, stream)
-    if first is None:
+    read = _read(container, stream)
+    if read.first is None:
         return Damaged(kind, "no frame of it decodes")
-    if _ends_early(stream, packets):
-        return Damaged(kind, f"cut short: {packets.count} of {stream.frames} frames are there")
+    cut = _find_cut(stream, read, promised_s)
+    if cut:
+        return Damaged(kind, cut)
     sides = (stream.codec_context.width, stream.codec_context.height)
-    width, height = reversed(sides) if _is_turned(first) else sides
+    width, height = reversed(sides) if _is_turned(read.first) else sides
     rate, name = stream.average_rate, stream.codec_context.name
     return Measurement(
         kind=kind,
         width=width,
         height=height,
-        duration_s=_duration_s(stream, packets),
+        duration_s=_duration_s(stream, read.packets),
         codec=_CODEC_OF_DECODER.get(name, name),
         frame_rate=f"{rate.numerator}/{rate.denominator}" if rate else None,
-        frames=packets.count,
+        frames=read.packets.count,
     )
 
 
-def _read(container: InputContainer, stream: VideoStream) -> tuple[_Packets, VideoFrame | None]:
+def _read(container: InputContainer, stream: VideoStream) -> _Reading:
     """Read every packet of every stream: a hole in the sound is a hole, too. Decode until the first frame.
 
     Raises `ValueError` at a packet that is not whole, and what PyAV raises.
     """
-    packets = _Packets()
-    first: VideoFrame | None = None
+    # Threads cost more than the one frame that is decoded.
+    stream.codec_context.thread_count = 1
+    read = _Reading()
     for packet in container.demux():
         if packet.is_corrupt:
             msg = f"cut short: a packet {_place(packet)} is not whole"
             raise ValueError(msg)
+        read.until_s = max(read.until_s, _end_s(packet))
         if packet.stream is not stream:
             continue
         if packet.size and bytes(memoryview(packet)[: len(_HOLE)]) == _HOLE:
             msg = f"a hole: the packet {_place(packet)} is empty"
             raise ValueError(msg)
-        if first is None:
+        if read.first is None:
             # The last packet has no bytes: it makes the decoder give out what it holds back.
-            first = next((frame for frame in packet.decode() if isinstance(frame, VideoFrame)), None)
+            read.first = next((frame for frame in packet.decode() if isinstance(frame, VideoFrame)), None)
         if packet.size:
-            packets.add(packet)
-    return packets, first
+            read.packets.add(packet)
+    return read
+
+
+def _end_s(packet: Packet[Any]) -> float:
+    if packet.pts is None or packet.time_base is None:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
+
+
+def _find_cut(stream: VideoStream, read: _Reading, promised_s: float | None) -> str | None:
+    """Return what is missing at the end: frames that the index lists, or fragments of a promised duration."""
+    if _ends_early(stream, read.packets):
+        return f"cut short: {read.packets.count} of {stream.frames} frames are there"
+    missing_s = (promised_s or 0) - read.until_s
+    if missing_s > DURATION_TOLERANCE_S:
+        return f"cut short: {missing_s:.3f} of {promised_s:.3f} s are missing"
+    return None
 
 
 def _ends_early(stream: VideoStream, packets: _Packets) -> bool:
@@ -147,5 +176,5 @@ def _duration_s(stream: VideoStream, packets: _Packets) -> float | None:
     return float(ticks * stream.time_base) if ticks > 0 and stream.time_base is not None else None
 
 
-def _place(packet: Packet) -> str:
+def _place(packet: Packet[Any]) -> str:
     return "at an unknown place" if packet.pos is None else f"at byte {packet.pos}"

@@ -6,11 +6,12 @@ A download breaks, resumes and restarts as `domain.transfer` decides; this file 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from archiver.domain.checks import Damaged, Measurement, NotMedia
+from archiver.domain.decoding import unpacked
 from archiver.domain.errors import (
     ArchiverError,
     BrokenError,
@@ -26,9 +27,19 @@ from archiver.domain.generation import Asset
 from archiver.domain.identity import AssetName, MediaUrl
 from archiver.domain.quantity import show_size
 from archiver.domain.status import status_error
-from archiver.domain.transfer import AlreadyComplete, Append, Held, Refuse, Restart, Validator, plan_body
+from archiver.domain.transfer import (
+    AlreadyComplete,
+    Append,
+    Head,
+    Held,
+    Refuse,
+    Restart,
+    Validator,
+    plan_body,
+)
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.source import UrlSource
+from archiver.storage.writer import BodyWriter
 
 _USABLE = {200, 206, 416}
 # An image CDN negotiates: JPEG is what every viewer and loader reads.
@@ -58,7 +69,7 @@ class Download:
         self._source = source
         self._name = name
         self._partial = doors.archive.partial(source.generation.id, name)
-        self._damaged_digest: str | None = None
+        self._flawed_digest: str | None = None
         self.bytes_fetched = 0
 
     async def run(self) -> Downloaded:
@@ -104,14 +115,27 @@ class Download:
                 return
             case Refuse(reason):
                 await self._start_anew(f"{url.host}: {reason}")
-            case Restart(total):
+            case Restart(total, coding=""):
                 await self._write(url, answer, Append(start=0, overlap=0, total=total))
+            case Restart(_, coding):
+                await self._write_unpacked(url, answer, coding)
             case Append() as plan:
                 await self._write(url, answer, plan)
 
     async def _start_anew(self, reason: str) -> None:
         await self._partial.discard()
         raise BrokenError(reason)
+
+    async def _write_unpacked(self, url: MediaUrl, answer: Answer, coding: str) -> None:
+        """Write the body without its coding: what the head says of the coded one holds no more."""
+        head = Head(status=answer.head.status, headers={})
+        plain = replace(answer, head=head, body=unpacked(answer.body, coding))
+        try:
+            await self._write(url, plain, Append(start=0, overlap=0, total=None))
+        except TransferError:
+            # A host that codes whole files codes parts as well, and those continue nothing.
+            await self._partial.discard()
+            raise
 
     async def _write(self, url: MediaUrl, answer: Answer, plan: Append) -> None:
         self._refuse_too_large(plan.total or 0)
@@ -120,15 +144,23 @@ class Download:
         offset = plan.start + plan.overlap
         self._doors.observer(AssetStarted(self._source.generation.id, self._name, plan.total, offset))
         known = self._partial.source(url, answer.head.validator, plan.total)
-        async with self._partial.appending(at=offset, source=known) as writer:
-            async for piece in _chain(surplus, answer.body):
-                self._refuse_too_large(writer.length + len(piece))
-                await writer.write(piece)
-                self.bytes_fetched += len(piece)
-                self._doors.observer(BytesReceived(len(piece)))
+        try:
+            async with self._partial.appending(at=offset, source=known) as writer:
+                await self._pump(_chain(surplus, answer.body), writer)
+        except TooLargeError:
+            # A body that does not end would only come to the limit again.
+            await self._partial.discard()
+            raise
         if plan.total is not None and self._partial.length != plan.total:
             msg = f"{url.host}: the body ended at {self._partial.length} of {plan.total} bytes"
             raise BrokenError(msg)
+
+    async def _pump(self, body: AsyncIterator[bytes], writer: BodyWriter) -> None:
+        async for piece in body:
+            self._refuse_too_large(writer.length + len(piece))
+            await writer.write(piece)
+            self.bytes_fetched += len(piece)
+            self._doors.observer(BytesReceived(len(piece)))
 
     async def _read_overlap(self, body: AsyncIterator[bytes], held: bytes) -> bytes:
         """Read as many bytes as are `held` and compare; return what came beyond them."""
@@ -153,13 +185,11 @@ class Download:
         inspection = await self._doors.inspector.inspect(staged.path)
         if isinstance(inspection, NotMedia):
             await self._partial.discard()
-            wanted = "a video" if self._name.is_video else "an image"
-            msg = f"{url.host} sent {inspection.reason} instead of {wanted}"
+            msg = f"{url.host} sent {inspection.reason} instead of {_wanted(self._name)}"
             raise WrongBodyError(msg)
-        if isinstance(inspection, Damaged) and not self._is_settled(staged.sha256):
-            await self._partial.discard()
-            msg = f"{url.host} sent a damaged file: {inspection.reason}"
-            raise BrokenError(msg)
+        flaw = _find_flaw(self._name, inspection)
+        if flaw and not self._is_settled(staged.sha256):
+            await self._start_anew(f"{url.host} sent {flaw}")
         return Downloaded(
             path=staged.path,
             size=staged.size,
@@ -171,10 +201,23 @@ class Download:
         )
 
     def _is_settled(self, digest: str) -> bool:
-        """Tell whether damage is the source's own: the same bytes came twice, or are not asked for again."""
-        came_before = self._damaged_digest == digest
-        self._damaged_digest = digest
+        """Tell whether a flaw is the source's own: the same bytes came twice, or are not asked for again."""
+        came_before = self._flawed_digest == digest
+        self._flawed_digest = digest
         return came_before or self._doors.retrier.policy.retries == 0
+
+
+def _wanted(name: AssetName) -> str:
+    return "a video" if name.is_video else "an image"
+
+
+def _find_flaw(name: AssetName, found: Measurement | Damaged) -> str | None:
+    """Return why media may not be what the host has: cut short, or a placeholder's picture for a film."""
+    if isinstance(found, Damaged):
+        return f"a damaged file: {found.reason}"
+    if found.kind.is_video != name.is_video:
+        return f"{found.kind.media_type} instead of {_wanted(name)}"
+    return None
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

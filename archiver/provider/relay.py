@@ -9,6 +9,7 @@ from typing import NoReturn
 import msgspec
 
 from archiver.domain.answer import read_answer, service_words
+from archiver.domain.decoding import CODINGS, unpacked
 from archiver.domain.errors import (
     ArchiverError,
     Disposition,
@@ -129,7 +130,9 @@ class Relay:
 async def _read(answer: Answer, generation_id: GenerationId) -> bytes:
     pieces: list[bytes] = []
     length = 0
-    async for piece in answer.body:
+    coding = answer.head.encoding
+    # Some gateways compress for everybody. The limit is on what it unpacks to.
+    async for piece in unpacked(answer.body, coding) if coding in CODINGS else answer.body:
         length += len(piece)
         if length > _LONGEST_ANSWER_BYTES:
             msg = f"{generation_id}: the API's answer is over {_LONGEST_ANSWER_BYTES // 1_000_000} MB"

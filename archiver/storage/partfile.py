@@ -90,8 +90,8 @@ class PartFile:
         with ExitStack() as undo:
             with Folder.open_root(self._root) as root:
                 home = undo.enter_context(root.make_descent(self._home, durable=False))
-            # An earlier journal must not, after a power cut, vouch for the bytes that come now. Where there is
-            # none, a cut costs what was in flight, and no more: the sync waits for the first checkpoint.
+            # An earlier journal must not, after a power cut, vouch for the bytes that come now. Where there
+            # is none, a cut costs what was in flight, and no more: the sync waits for the first checkpoint.
             is_durable = home.size_of(self.journal_name) is not None
             part = OpenPart(home, undo.enter_context(self._open_cut(home, at)), self, source)
             part.record(at, is_durable=is_durable)

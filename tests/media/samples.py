@@ -73,6 +73,20 @@ def turned(degrees: int) -> bytes:
 
 
 @cache
+def promising_fragments() -> bytes:
+    """Return a fragmented film that says beforehand how long it is, by a `mehd` (ISO/IEC 14496-12 §8.8.2)."""
+    data = film(FILMS["fragments"])
+    header, extends = data.index(b"mvhd"), data.index(b"mvex")
+    (timescale,) = struct.unpack_from(">I", data, header + 16)
+    promise = struct.pack(">I4sII", 16, b"mehd", 0, timescale * FRAMES // RATE)
+    grown = bytearray(data[: extends + 4] + promise + data[extends + 4 :])
+    for box in (data.index(b"moov"), extends):
+        (size,) = struct.unpack_from(">I", data, box - 4)
+        struct.pack_into(">I", grown, box - 4, size + len(promise))
+    return bytes(grown)
+
+
+@cache
 def picture(form: str = "JPEG", width: int = WIDTH, height: int = HEIGHT) -> bytes:
     """Return the bytes of a picture; a GIF has two frames."""
     buffer = io.BytesIO()
@@ -91,7 +105,9 @@ def draw(index: int, width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
     green = Image.radial_gradient("L").resize(sides)
     image = Image.merge("RGB", (red, green, red.transpose(Image.Transpose.ROTATE_180)))
     left = (width - width // 4) * index // FRAMES
-    ImageDraw.Draw(image).rectangle((left, height // 4, left + width // 4, 3 * height // 4), fill=(250, 240, 90))
+    ImageDraw.Draw(image).rectangle(
+        (left, height // 4, left + width // 4, 3 * height // 4), fill=(250, 240, 90)
+    )
     return image
 
 
@@ -110,7 +126,11 @@ def _write(container: av.container.OutputContainer, recipe: Film) -> None:
     video = container.add_stream(recipe.codec, rate=RATE, options=options)
     video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     video.codec_context.thread_count = 1
-    sound = container.add_stream("aac" if recipe.codec == "libx264" else "libopus", rate=48_000) if recipe.has_sound else None
+    sound = (
+        container.add_stream("aac" if recipe.codec == "libx264" else "libopus", rate=48_000)
+        if recipe.has_sound
+        else None
+    )
     for index in range(recipe.frames):
         frame: av.VideoFrame = av.VideoFrame.from_image(draw(index))  # type: ignore[no-untyped-call]  # as PyAV has it
         frame.pts = index * (index + 1) // 2 if recipe.is_uneven else index
