@@ -30,6 +30,7 @@ OVERLAP_UNDER_VALIDATOR_BYTES = 1024
 # Eighteen digits fit in 64 bits; `int` itself raises beyond some thousand.
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 _UNSATISFIED_RANGE = re.compile(r"bytes\s+\*/(\d{1,18})", re.ASCII | re.IGNORECASE)
+_STRONG_AGE = timedelta(seconds=60)
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
 Headers = Mapping[str, str]
@@ -39,7 +40,8 @@ Headers = Mapping[str, str]
 class Validator(Struct, frozen=True, kw_only=True):
     """What names one version of a file: `etag` and `last_modified` as the server wrote them.
 
-    `date` is the answer's own: a Last-Modified at least a second older is strong (RFC 9110 §8.8.2.2).
+    `date` is the answer's own: a Last-Modified at least a minute older is strong. So RFC 7232 §2.2.2 has it,
+    and Apache httpd; RFC 9110 §8.8.2.2 takes a second, but an `If-Range` that is not honoured costs a file.
     """
 
     etag: str | None = None
@@ -60,7 +62,7 @@ class Validator(Struct, frozen=True, kw_only=True):
         if self.etag and self.etag.isascii() and self.etag.isprintable() and not self.etag.startswith("W/"):
             return self.etag
         modified, sent = parse_http_date(self.last_modified), parse_http_date(self.date)
-        if modified and sent and sent - modified >= timedelta(seconds=1):
+        if modified and sent and sent - modified >= _STRONG_AGE:
             return self.last_modified
         return None
 
