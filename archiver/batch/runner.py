@@ -95,16 +95,17 @@ class Runner:
         """Begin or count each; tell whether more may be begun."""
         for entry in chunk:
             if isinstance(entry, Item):
-                if not await self._may_begin():
+                await self._room.acquire()
+                if self._tally.left_over:
                     return False
                 tasks.create_task(self._see_through(entry))
             else:
                 self._note(entry)
         return True
 
-    async def _may_begin(self) -> bool:
-        await self._room.acquire()
-        self._tally.left_over = self._spending.used_up()
+    def _may_begin(self) -> bool:
+        """Tell whether the budget allows new work. Raises `DiskFullError`."""
+        self._tally.left_over = self._tally.left_over or self._spending.used_up()
         if trouble := self._spending.disk_trouble():
             raise trouble
         return self._tally.left_over is None
@@ -127,6 +128,9 @@ class Runner:
         polls = 0
         while True:
             async with self._slots:
+                if polls == 0 and not self._may_begin():
+                    self._room.release()
+                    return
                 result = await self._archiver.archive(item)
             if isinstance(result, GenerationPlanned) or result.outcome is not Outcome.PENDING:
                 break
@@ -147,8 +151,8 @@ async def _end_of(work: asyncio.Task[None]) -> RunError | None:
         await work
     except asyncio.CancelledError:
         return None
-    except UsageError as error:
-        return error
+    except UsageError as unreadable:
+        return unreadable
     except BaseExceptionGroup as group:
         error = _first(group)
         if error is None:

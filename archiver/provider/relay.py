@@ -58,6 +58,7 @@ class Relay:
         # Until an answer has shown that the key is good, questions go one at a time: a refused key costs one.
         self._first_answer = asyncio.Lock()
         self._key_is_good = False
+        self._refusal: KeyRefusedError | None = None
 
     async def resolve(self, generation_id: GenerationId) -> Generation:
         """Ask for one generation, again while that may help.
@@ -84,7 +85,13 @@ class Relay:
         if self._key_is_good:
             return await self._ask_once(generation_id)
         async with self._first_answer:
-            generation = await self._ask_once(generation_id)
+            if self._refusal:
+                raise self._refusal
+            try:
+                generation = await self._ask_once(generation_id)
+            except KeyRefusedError as refusal:
+                self._refusal = refusal
+                raise
             self._key_is_good = True
             return generation
 
