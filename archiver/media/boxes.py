@@ -23,6 +23,11 @@ _MOST_BOXES = 100_000
 # They announce what follows: none of them is the last box of a whole file.
 _ANNOUNCING = {b"ftyp", b"styp", b"sidx", b"moof", b"emsg", b"prft"}
 _ONCE = {b"ftyp", b"moov"}
+# Parts of an index: at the top level, they are the rest of another file.
+_INNER = set(
+    b"mvhd trak mvex mehd trex tkhd edts elst mdia mdhd hdlr minf vmhd smhd dinf dref stbl stsd avc1 avcC "
+    b"stts stss ctts stsc stsz stco co64 sgpd sbgp mfhd traf tfhd tfdt trun tfra mfro ilst iprp ipco".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ def find_box_flaw(path: Path, *, needs_film: bool) -> str | None:
         with path.open("rb") as file:
             boxes = list(_walk_file(file))
             kinds = [box.kind for box in boxes]
-            return (_lacks(kinds) if needs_film else None) or _repeats(kinds) or _beyond_the_end(file, boxes)
+            return (
+                (_lacks(kinds) if needs_film else None) or _find_splice(kinds) or _beyond_the_end(file, boxes)
+            )
     except BrokenBoxesError as error:
         return str(error)
 
@@ -95,9 +102,12 @@ def _lacks(kinds: list[bytes]) -> str | None:
     return None
 
 
-def _repeats(kinds: list[bytes]) -> str | None:
+def _find_splice(kinds: list[bytes]) -> str | None:
     twice = next((kind for kind in sorted(_ONCE) if kinds.count(kind) > 1), None)
-    return f"spliced: it has more than one box {_shown(twice)}" if twice else None
+    if twice:
+        return f"spliced: it has more than one box {_shown(twice)}"
+    astray = next((kind for kind in kinds if kind in _INNER), None)
+    return f"spliced: its box {_shown(astray)} stands outside of any index" if astray else None
 
 
 def _beyond_the_end(file: BinaryIO, boxes: list[Box]) -> str | None:

@@ -11,8 +11,10 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-_SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
+_HEADER, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _CONTAINERS = {_SEGMENT, _CLUSTER}
+# Void and CRC-32 may stand anywhere (RFC 8794 §11.3).
+_FILLING = {0xEC, 0xBF}
 _HEADER_BYTES = 12
 _MOST_ID_BYTES, _MOST_SIZE_BYTES = 4, 8
 # Blocks of an hour's live stream are some hundred thousand; more is an attack.
@@ -36,10 +38,13 @@ def find_element_flaw(path: Path) -> str | None:
 def _walk(file: BinaryIO) -> None:
     end = os.fstat(file.fileno()).st_size
     start = count = 0
+    is_closed = False
     while start < end:
         file.seek(start)
         name, header_bytes, size = _read_header(file.read(_HEADER_BYTES))
         start += header_bytes
+        _check_place(name, is_first=count == 0, is_closed=is_closed)
+        is_closed = is_closed or (name == _SEGMENT and size is not None)
         if size is not None:
             start += size
         elif name not in _CONTAINERS:
@@ -51,6 +56,13 @@ def _walk(file: BinaryIO) -> None:
             raise _FlawError(msg)
     if start > end:
         msg = f"cut short: {start - end} bytes are missing"
+        raise _FlawError(msg)
+
+
+def _check_place(name: int, *, is_first: bool, is_closed: bool) -> None:
+    """Find a second beginning, and bytes behind the end of a segment that told its size."""
+    if is_first != (name == _HEADER) or (is_closed and name not in _FILLING):
+        msg = f"spliced or broken: an element {name:#x} stands where none belongs"
         raise _FlawError(msg)
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
-import tempfile
+import threading
 from pathlib import Path
 
 import ffmpeg
 
-from archiver.domain.checks import MediaKind
 from archiver.media.ffmpeg import locate_ffmpeg
-from archiver.media.image import scale_to_grey
+from archiver.media.image import rgb_to_grey, scale_to_grey
 from archiver.media.similarity import SIDES, similarity
 from archiver.media.sniff import HEAD_BYTES, sniff
 from archiver.media.wording import one_line
 
 # Longer than any clip takes to decode; a decoder that hangs must not hang the run.
 _LONGEST_S = 600
+_NONE = subprocess.DEVNULL
+# New moments for all frames. Their own may be rounded (Matroska's milliseconds) to one and the same, of
+# which a muxer complains, or be uneven, and frames be repeated or dropped for that. The option against it
+# (fps_mode, vsync before) has no name that FFmpeg 4 and 8 both know.
+_ONE_A_SECOND = "N/TB"
 _QUIETLY = ("-v", "error", "-nostdin", "-hide_banner")
+# Files alone: what a file refers to, other files or hosts, is not opened. One thread: there is a worker for
+# each processor, and each thread takes of the memory that a worker may have.
+_INPUT = {"protocol_whitelist": "file", "threads": 1}
+_OUT_OF_MEMORY = os.strerror(errno.ENOMEM)
 # "[h264 @ 0x55d0c8a2c0]": which part of ffmpeg speaks; the number changes with every run.
 _SPEAKER = re.compile(r"\[([\w,:./ -]+?) @ 0x[0-9a-f]+\]\s*")
 
@@ -26,12 +36,15 @@ _SPEAKER = re.compile(r"\[([\w,:./ -]+?) @ 0x[0-9a-f]+\]\s*")
 def find_frame_error(path: Path) -> str | None:
     """Decode all frames and all sound of a film; return ffmpeg's first complaint, or None.
 
-    Raises `UsageError` where there is no ffmpeg.
+    Raises `MemoryError`, and `UsageError` where there is no ffmpeg.
     """
-    # vfr: Matroska's milliseconds give two frames one moment, of which the muxer would complain.
-    output = ffmpeg.input(_literal(path), err_detect="explode").output("-", format="null", fps_mode="vfr")
+    output = ffmpeg.input(_literal(path), err_detect="explode", **_INPUT).output(
+        "-", format="null", vf="setpts=" + _ONE_A_SECOND
+    )
     ended = _run(output.global_args(*_QUIETLY, "-xerror"))
     complaint = _first_line(ended.stderr, path)
+    if complaint and _OUT_OF_MEMORY in complaint:
+        raise MemoryError
     if complaint or ended.returncode:
         return complaint or f"ffmpeg ended with code {ended.returncode}"
     return None
@@ -54,25 +67,38 @@ def last_frame_similarity(picture: Path, video: Path) -> float | None:
 def _last_frame(video: Path) -> bytes | None:
     """Return the last frame in grey, scaled, or None.
 
-    All frames are decoded, each small picture over the one before: seeking to the end can miss the last.
+    All frames are decoded: seeking to the end can miss the last. One at a time comes through a pipe, so that
+    neither memory nor disk grows with the film.
     """
     width, height = SIDES
     # In its own colours: grey in ffmpeg would keep a film's narrower range of brightness.
-    scaled = ffmpeg.input(_literal(video)).video.filter("scale", width, height, flags="area")
-    with tempfile.TemporaryDirectory() as folder:
-        still = Path(folder) / "last.png"
-        written = scaled.output(
-            _literal(still), format="image2", update=1, vcodec="png", pix_fmt="rgb24", fps_mode="passthrough"
-        )
-        _run(written.global_args(*_QUIETLY))
-        return scale_to_grey(still, MediaKind.PNG, SIDES) if still.exists() else None
+    scaled = ffmpeg.input(_literal(video), **_INPUT).video.filter("scale", width, height, flags="area")
+    timed = scaled.filter("setpts", _ONE_A_SECOND)
+    output = timed.output("-", format="rawvideo", pix_fmt="rgb24", r=1)
+    last = _last_piece(ffmpeg.compile(output.global_args(*_QUIETLY), cmd=locate_ffmpeg()), 3 * width * height)
+    return rgb_to_grey(last, SIDES) if last else None
+
+
+def _last_piece(command: list[str], size: int) -> bytes | None:
+    """Run a program; return the last whole piece of `size` bytes that it writes, or None."""
+    last = None
+    # Our own words alone stand in the command.
+    with subprocess.Popen(command, stdin=_NONE, stdout=subprocess.PIPE, stderr=_NONE) as process:  # noqa: S603 - above
+        limit = threading.Timer(_LONGEST_S, process.kill)
+        limit.start()
+        try:
+            while process.stdout and len(piece := process.stdout.read(size)) == size:
+                last = piece
+        finally:
+            limit.cancel()
+    return last
 
 
 def _run(output: ffmpeg.nodes.OutputStream) -> subprocess.CompletedProcess[bytes]:
     command = ffmpeg.compile(output, cmd=locate_ffmpeg())
     try:
         # Our own words alone stand in the command.
-        return subprocess.run(command, capture_output=True, check=False, timeout=_LONGEST_S)  # noqa: S603 - above
+        return subprocess.run(command, stdin=_NONE, capture_output=True, check=False, timeout=_LONGEST_S)  # noqa: S603 - above
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, b"", f"not done after {_LONGEST_S} s".encode())
 

@@ -28,6 +28,8 @@ from archiver.media.wording import one_line
 av.logging.set_level(av.logging.PANIC)
 
 _ISO = {MediaKind.MP4, MediaKind.MOV}
+# Files alone: what a film refers to, other files or hosts, is not opened.
+_PROTOCOLS = {"protocol_whitelist": "file"}
 # PyAV up to 14.0 names the decoder alone; these are named after a library, not after what they decode.
 _CODEC_OF_DECODER = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 # No packet of a compressed film begins so; a hole that a download left does.
@@ -58,7 +60,7 @@ class _Packets:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far: the film's packets and first frame, and where the last packet of any stream ends."""
+    """What was read so far: the film's packets, its first frame, and where the last packet of all ends."""
 
     packets: _Packets = field(default_factory=_Packets)
     first: VideoFrame | None = None
@@ -68,16 +70,21 @@ class _Reading:
 def inspect_video(path: Path, kind: MediaKind) -> Inspection:
     """Read a film to its end and measure it: sides as shown, seconds and frame rate as ffprobe says them.
 
-    Raises `OSError` alone, where the file cannot be opened.
+    Raises `OSError` where the file cannot be opened, and `MemoryError`.
     """
     flaw = find_box_flaw(path, needs_film=True) if kind in _ISO else find_element_flaw(path)
     if flaw:
         return Damaged(kind, flaw)
     try:
         # Tags in another encoding than they should be are no damage.
-        with av.open(str(path), metadata_errors="replace") as container:
+        demuxer = "mov" if kind in _ISO else "matroska"
+        with av.open(
+            f"file:{path}", format=demuxer, options=_PROTOCOLS, metadata_errors="replace"
+        ) as container:
             return _measure(container, kind, promised_duration_s(path) if kind in _ISO else None)
-    except (av.FFmpegError, OSError, ValueError, ArithmeticError, MemoryError) as error:
+    except MemoryError:
+        raise
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         return Damaged(kind, one_line(getattr(error, "strerror", None) or str(error)) or type(error).__name__)
 
 
@@ -86,6 +93,9 @@ def _measure(container: InputContainer, kind: MediaKind, promised_s: float | Non
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         return Damaged(kind, "it has no video stream")
+    # PyAV's types do not say so: of a codec that libav does not know there is no context.
+    if getattr(stream, "codec_context", None) is None:
+        return Damaged(kind, "its video is in an unknown codec")
     read = _read(container, stream)
     if read.first is None:
         return Damaged(kind, "no frame of it decodes")

@@ -1,39 +1,128 @@
-"""Looks into media files in worker threads, few at a time: decoding is bound by the processor."""
+"""Looks into media files, in processes that a file may crash: what comes back is a value all the same."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from types import TracebackType
+from typing import Self
 
-from archiver.domain.checks import Inspection
-from archiver.media.frames import last_frame_similarity
-from archiver.media.inspection import find_decode_error, inspect_media
+from archiver.domain.checks import Damaged, Inspection, NotMedia
+from archiver.domain.errors import ArchiveError, UsageError
+from archiver.media.messages import (
+    Answer,
+    Compared,
+    CompareLastFrame,
+    Decoded,
+    FindDecodeError,
+    FoundDamage,
+    FoundNoMedia,
+    Inspect,
+    Measured,
+    NoProgram,
+    Question,
+    Unreadable,
+    to_inspection,
+)
+from archiver.media.pool import Allowance, PoolOptions, Unbearable, WorkerPool
+from archiver.media.sniff import HEAD_BYTES, sniff
 
-P = ParamSpec("P")
-T = TypeVar("T")
+# A clip takes a hundredth of a second, a PNG of 200 megapixels eight.
+_LOOK_CPU_S, _BYTES_A_CPU_S = 30, 20_000_000
+# Disks may be network shares, and the machine may be busy.
+_LOOK_S, _BYTES_A_S = 60, 1_000_000
+# Decoding every frame may take as long as the film lasts.
+_DECODE_S = 600
+_NONSENSE = "the process that read it answered another question"
 
 
 class Inspector:
-    """The media floor, made awaitable."""
+    """The media floor, made awaitable and safe; use `async with`. Every question may raise `RunError`."""
 
-    def __init__(self, slots: int | None = None) -> None:
-        self._slots = asyncio.Semaphore(slots or os.cpu_count() or 1)
+    def __init__(self, options: PoolOptions | None = None) -> None:
+        self._pool = WorkerPool(options or PoolOptions())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the processes."""
+        await self._pool.close()
 
     async def inspect(self, path: Path) -> Inspection:
-        """Return what is in a file."""
-        return await self._in_thread(inspect_media, path)
+        """Return what is in a file; one that no process could bear to read is damaged."""
+        answer = await self._ask(Inspect(_name(path)), path, extra_s=0)
+        match answer:
+            case Measured() | FoundDamage() | FoundNoMedia():
+                try:
+                    return to_inspection(answer)
+                except ValueError:
+                    return await asyncio.to_thread(_damaged, path, _NONSENSE)
+            case Unbearable(reason):
+                return await asyncio.to_thread(_damaged, path, reason)
+            case _:
+                return await asyncio.to_thread(_damaged, path, _NONSENSE)
 
     async def find_decode_error(self, path: Path) -> str | None:
         """Decode every frame; return the first complaint, or None."""
-        return await self._in_thread(find_decode_error, path)
+        answer = await self._ask(FindDecodeError(_name(path)), path, extra_s=_DECODE_S)
+        match answer:
+            case Decoded(complaint):
+                return complaint
+            case Unbearable(reason):
+                return reason
+            case _:
+                return _NONSENSE
 
     async def last_frame_similarity(self, picture: Path, video: Path) -> float | None:
         """Return how alike a picture and a video's last frame are, up to 1; None where one cannot be read."""
-        return await self._in_thread(last_frame_similarity, picture, video)
+        question = CompareLastFrame(_name(picture), _name(video))
+        answer = await self._ask(question, video, extra_s=_DECODE_S)
+        return answer.similarity if isinstance(answer, Compared) else None
 
-    async def _in_thread(self, look: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._slots:
-            return await asyncio.to_thread(look, *args, **kwargs)
+    async def _ask(self, question: Question, path: Path, *, extra_s: int) -> Answer | Unbearable:
+        size = await asyncio.to_thread(_size, path)
+        allowance = Allowance(
+            cpu_s=_LOOK_CPU_S + size // _BYTES_A_CPU_S + extra_s,
+            wall_s=_LOOK_S + size // _BYTES_A_S + extra_s,
+        )
+        answer = await self._pool.ask(question, allowance)
+        match answer:
+            case Unreadable(reason):
+                raise _unreadable(path, reason)
+            case NoProgram(message):
+                raise UsageError(message)
+            case _:
+                return answer
+
+
+def _name(path: Path) -> bytes:
+    # A worker stands in another folder.
+    return os.fsencode(path.absolute())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "") from error
+
+
+def _damaged(path: Path, reason: str) -> Damaged | NotMedia:
+    """Return the verdict on a file that no process could bear to read."""
+    try:
+        with path.open("rb") as file:
+            kind = sniff(file.read(HEAD_BYTES))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "") from error
+    return Damaged(kind, reason) if kind else NotMedia(reason)
+
+
+def _unreadable(path: Path, reason: str) -> ArchiveError:
+    return ArchiveError(f"cannot read {path.parent.name}/{path.name}: {reason}")

@@ -124,6 +124,7 @@ def top_boxes(data: bytes) -> list[tuple[bytes, int]]:
 def _write(container: av.container.OutputContainer, recipe: Film) -> None:
     options = {"bf": str(recipe.b_frames), "g": "6"} if recipe.codec == "libx264" else {}
     video = container.add_stream(recipe.codec, rate=RATE, options=options)
+    assert isinstance(video, av.VideoStream)
     video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     video.codec_context.thread_count = 1
     sound = (

@@ -1,0 +1,156 @@
+"""One worker as its owner sees it: a process, a pipe there and a pipe back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from archiver.domain.errors import RunError
+from archiver.media.messages import (
+    LENGTH_BYTES,
+    LONGEST_MESSAGE_BYTES,
+    Answer,
+    Ready,
+    Task,
+    frame,
+    read_answer,
+)
+
+_MODULE = "archiver.media.worker"
+# What finding ffmpeg and running it takes, and nothing that may be a secret: the API key above all.
+_PASSED_ON = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONHOME"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "IMAGEIO_FFMPEG_EXE"),
+)
+# A machine that swaps takes its time to import PyAV.
+_START_S = 120.0
+# From the end of its answers to the end of a process.
+_LEAVING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The worker is gone, or of no use any more; `was_late` where it was given all the time there is."""
+
+    reason: str
+    was_late: bool = False
+
+
+class WorkerProcess:
+    """A worker. Whoever has one ends it by `kill` and `wait`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def spawn(cls, memory_bytes: int) -> Self:
+        """Start a worker. Raises `RunError`."""
+        try:
+            return cls(
+                await asyncio.create_subprocess_exec(
+                    # -P: the folder that a user stands in is no place to import from.
+                    *(sys.executable, "-P", "-m", _MODULE, str(memory_bytes)),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    cwd=os.sep,
+                    env=_environment(),
+                    # Ctrl-C is for the run, which then ends its workers; and a group can be ended as one.
+                    start_new_session=True,
+                )
+            )
+        except OSError as error:
+            msg = f"no process can be started to look into files: {error.strerror}: close some programs"
+            raise RunError(msg) from error
+
+    async def settle(self) -> None:
+        """Wait until the worker takes tasks. Raises `RunError` where it never will."""
+        found = await self._hear(_START_S)
+        if isinstance(found, Ready):
+            return
+        reason = found.reason if isinstance(found, Ended) else "it says something else"
+        msg = f"the process that looks into files does not start: {reason}: try `python -m {_MODULE} 0`"
+        raise RunError(msg)
+
+    async def ask(self, task: Task, wall_s: float) -> Answer | Ended:
+        """Return the answer, or how the worker came to its end."""
+        stdin = self._process.stdin
+        # It may have ended since its last answer: then the reading tells how.
+        with suppress(ConnectionError):
+            if stdin:
+                stdin.write(frame(task))
+                await stdin.drain()
+        return await self._hear(wall_s)
+
+    def kill(self) -> None:
+        """End the worker at once, and whatever it has started."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def wait(self) -> None:
+        """Wait until the worker is gone and its pipes are closed."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        await self._process.communicate()
+
+    async def _hear(self, wall_s: float) -> Answer | Ended:
+        try:
+            async with asyncio.timeout(wall_s):
+                return await self._receive()
+        except TimeoutError:
+            return Ended(f"not done within {wall_s:.0f} s", was_late=True)
+        except EOFError:
+            return _explain(await self._leave())
+        except ValueError:
+            return Ended("the process that read it answered nonsense")
+
+    async def _receive(self) -> Answer:
+        pipe = self._process.stdout
+        if pipe is None:
+            raise EOFError
+        length = int.from_bytes(await pipe.readexactly(LENGTH_BYTES), "big")
+        if length > LONGEST_MESSAGE_BYTES:
+            msg = f"an answer of {length} bytes"
+            raise ValueError(msg)
+        return read_answer(await pipe.readexactly(length))
+
+    async def _leave(self) -> int:
+        """Return the exit code of a worker whose answers have ended."""
+        try:
+            async with asyncio.timeout(_LEAVING_S):
+                return await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            return await self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {
+        # From where this process imports, the worker does.
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry),
+        # glibc reserves 64 MB for each thread that allocates; that would be all of the memory (mallopt(3)).
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _explain(exit_code: int) -> Ended:
+    if exit_code >= 0:
+        return Ended(f"reading it ended its process (exit code {exit_code})")
+    if -exit_code == signal.SIGXCPU:
+        return Ended("reading it takes too much computing", was_late=True)
+    return Ended(f"reading it crashed its process ({_name(-exit_code)})")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
