@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.fetch import Fetch, Haul
 from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered
+from archiver.pipeline.sharing import share_held
 from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
 from archiver.pipeline.source import UrlSource
 from archiver.provider.interface import Provider
@@ -84,13 +86,22 @@ class GenerationArchiver:
         )
         held = dict(item.held.assets) if item.held else {}
         missing = (self._wanted & generation.assets.keys()) - held.keys()
-        haul = await Fetch(self._doors, self._options, source).run(missing)
+        haul = await self._fetch(item, source, missing)
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
         if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
         assets = _in_order(held | records)
         folder = await self._commit(item, source.generation, assets, haul)
         return _summed_up(item.id, folder, assets, haul.bytes_fetched)
+
+    async def _fetch(self, item: Item, source: UrlSource, missing: AbstractSet[AssetName]) -> Haul:
+        fetch = Fetch(self._doors, self._options, source)
+        if not item.held:
+            return await fetch.run(missing)
+        wanted = [source.generation.assets[name] for name in AssetName if name in missing]
+        shared = await share_held(self._doors, item.held.folder, item.held.assets, wanted)
+        haul = await fetch.run(missing - shared.keys())
+        return replace(haul, outcomes={**haul.outcomes, **shared})
 
     async def _commit(
         self, item: Item, generation: Generation, assets: dict[AssetName, AssetRecord], haul: Haul | None

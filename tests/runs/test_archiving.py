@@ -118,6 +118,10 @@ async def test_only_the_wanted_assets_are_fetched_and_the_others_later(
     found = look(archive, "g-1")
     assert set(found.sidecar.assets) == set(AssetName)
     assert len(service.log.to(served.thumbnail.path)) == 1
+    # `video_raw` has the URL that `video` came from: it is linked, not fetched.
+    assert len(service.log.to(served.video_raw.path)) == 1
+    assert found.inode("video") == found.inode("video_raw")
+    assert found.sidecar.verification == "verified"
 
 
 async def test_an_unfinished_generation_is_waited_for(service: Service, archive: Path) -> None:
