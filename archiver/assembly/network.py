@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.assembly.options import NetworkOptions
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.exchange import Transport
+from archiver.runtime.descriptors import allow_open_files
 from archiver.transport.courtesy import Courteous
 from archiver.transport.opening import open_transport
 from archiver.transport.options import TransportOptions
 from archiver.transport.throttle import Paced, Throttled
 
+# Measured: some 45 with one download, the index and the pipes to the workers that look into files included.
+_FILES_OF_A_RUN = 60
+# Its bytes, their folder, a connection, and a moment of another.
+_FILES_OF_A_DOWNLOAD = 4
 # The API answers in a fraction of a second what takes seconds to fetch: a few questions at once keep up.
 _QUESTIONS_AT_ONCE = 4
 
@@ -38,6 +43,18 @@ async def open_network(options: NetworkOptions, observer: Observer) -> AsyncIter
             api=courteous(Paced(api, options.api_rate) if options.api_rate else api),
             media=courteous(Throttled(media, options.limit_rate) if options.limit_rate else media),
         )
+
+
+def fit_to_open_files(options: NetworkOptions, observer: Observer) -> NetworkOptions:
+    """Return options for no more downloads at once than this process may have files open."""
+    wanted = _FILES_OF_A_RUN + _FILES_OF_A_DOWNLOAD * options.concurrency
+    limit = allow_open_files(wanted)
+    if limit >= wanted:
+        return options
+    fitting = max(1, (limit - _FILES_OF_A_RUN) // _FILES_OF_A_DOWNLOAD)
+    words = f"only {limit} files may be open at once, so {fitting} of {options.concurrency} downloads are"
+    observer(Noticed(f"{words}: raise the limit (ulimit -n) for more"))
+    return replace(options, concurrency=fitting)
 
 
 def _to_media(options: NetworkOptions) -> TransportOptions:

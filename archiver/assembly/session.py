@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, replace
 
-from archiver.assembly.network import Network, open_network
+from archiver.assembly.network import Network, fit_to_open_files, open_network
 from archiver.assembly.options import Options
 from archiver.assembly.stores import Stores, open_stores
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
-from archiver.batch.manifest import ManifestRow, check_manifest, read_manifest
+from archiver.batch.manifest import ManifestRow, Row, check_manifest, read_manifest
 from archiver.batch.runner import Archiving, Runner, RunnerOptions
 from archiver.domain.errors import RunError
-from archiver.domain.events import Observer, RowRejected
+from archiver.domain.events import Observer
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import RunReport, Tally
 from archiver.pipeline.doors import Doors, FetchOptions
@@ -23,12 +24,12 @@ from archiver.pipeline.planning import Planner
 from archiver.provider.relay import Relay, RelayOptions
 from archiver.runtime.clock import Clock, SystemClock
 from archiver.runtime.retrying import Retrier
-from archiver.runtime.stopping import Stop
+from archiver.runtime.stopping import Stop, unless_stopped
 
 # While some generations are verified and committed, others fill the line.
 _GENERATIONS_AHEAD = 8
 
-Rows = Iterable[ManifestRow | RowRejected]
+Rows = Iterable[Row]
 
 
 async def archive_ids(
@@ -46,7 +47,7 @@ async def archive_manifests(
     return await _run(_rows_of(paths), options, observer, stop or Stop())
 
 
-def _rows_of(paths: Sequence[str]) -> Iterator[ManifestRow | RowRejected]:
+def _rows_of(paths: Sequence[str]) -> Iterator[Row]:
     for path in paths:
         check_manifest(path)
     for path in paths:
@@ -56,15 +57,22 @@ def _rows_of(paths: Sequence[str]) -> Iterator[ManifestRow | RowRejected]:
 async def _run(rows: Rows, options: Options, observer: Observer, stop: Stop) -> RunReport:
     clock = SystemClock()
     began_s = clock.monotonic_s()
+    options = replace(options, network=fit_to_open_files(options.network, observer))
+    report: RunReport | None = None
     try:
-        async with (
-            open_stores(options, observer) as stores,
-            open_network(options.network, observer) as network,
-        ):
-            run = _Run(options, stores, network, clock)
-            return await run.work(rows, observer, stop)
+        async with AsyncExitStack() as stack:
+            # It may wait for another run, or make a large index anew: a signal must not wait with it.
+            opening = stack.enter_async_context(open_stores(options, observer))
+            stores = await unless_stopped(opening, stop)
+            network = await stack.enter_async_context(open_network(options.network, observer))
+            inspector = await stack.enter_async_context(Inspector())
+            report = await _Run(options, stores, network, inspector, clock).work(rows, observer, stop)
     except RunError as error:
-        return RunReport(tally=Tally(), seconds=round(clock.monotonic_s() - began_s, 3), error=error)
+        seconds = round(clock.monotonic_s() - began_s, 3)
+        # A disk that is full refuses the index its end, too: what ended the work is what is to be told.
+        report = report or RunReport(tally=Tally(), seconds=seconds)
+        return replace(report, error=report.error or error)
+    return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class _Run:
     options: Options
     stores: Stores
     network: Network
+    inspector: Inspector
     clock: Clock
 
     async def work(self, rows: Rows, observer: Observer, stop: Stop) -> RunReport:
@@ -92,7 +101,8 @@ class _Run:
             observer=spending,
             clock=self.clock,
         )
-        return await runner.run(self._intake().admit(rows), stop)
+        async with aclosing(self._intake().admit(rows)) as admitted:
+            return await runner.run(admitted, stop)
 
     def _intake(self) -> Intake:
         selection = Selection(
@@ -106,7 +116,11 @@ class _Run:
         options = self.options
         retrier = Retrier(policy=options.network.retry, clock=self.clock)
         relay = Relay(
-            RelayOptions(api_base=options.network.api_base, api_key=options.network.api_key),
+            RelayOptions(
+                api_base=options.network.api_base,
+                api_key=options.network.api_key,
+                answer_timeout_s=options.network.api_timeout_s,
+            ),
             transport=self.network.api,
             retrier=retrier,
             observer=observer,
@@ -118,7 +132,7 @@ class _Run:
             transport=self.network.media,
             archive=self.stores.archive,
             index=self.stores.index,
-            inspector=Inspector(),
+            inspector=self.inspector,
             retrier=retrier,
             observer=observer,
         )

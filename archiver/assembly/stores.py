@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from archiver.storage.holder import Holder
 from archiver.storage.index import Index
 from archiver.storage.lock import ArchiveLock
 from archiver.storage.seen import Seen
+from archiver.storage.threads import open_in_thread, run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +37,26 @@ async def open_stores(options: Options, observer: Observer) -> AsyncIterator[Sto
     """
     async with AsyncExitStack() as stack:
         if options.dry_run:
-            archive = await asyncio.to_thread(_open_reading, options.archive, stack)
+            archive = await run_in_thread(_open_reading, options.archive, stack)
         else:
             archive = await _open_writing(options, stack, observer)
-        index = await asyncio.to_thread(Index.open, archive, writable=not options.dry_run)
-        stack.push_async_callback(asyncio.to_thread, index.close)
+        index = await open_in_thread(Index.open, archive, writable=not options.dry_run)
+        stack.push_async_callback(run_in_thread, index.close)
         if index.notice:
             observer(Noticed(index.notice))
         yield Stores(archive=archive, index=index, seen=stack.enter_context(Seen()))
 
 
 async def _open_writing(options: Options, stack: AsyncExitStack, observer: Observer) -> Archive:
-    archive = await asyncio.to_thread(Archive.open, options.archive)
+    archive = await run_in_thread(Archive.open, options.archive)
     holder = Holder.of_this_process(since=show_timestamp(SystemClock().now()), command="luma-archiver")
     lock = stack.enter_context(await ArchiveLock.acquire(archive.root, holder, wait_s=options.lock_wait_s))
-    if lock.notice:
-        observer(Noticed(lock.notice))
+    for notice in (lock.notice, await run_in_thread(archive.link_notice)):
+        if notice:
+            observer(Noticed(notice))
     # Only now: what is half-made might have been another run's.
-    await asyncio.to_thread(archive.partials.tidy)
-    stack.push_async_callback(asyncio.to_thread, archive.partials.tidy)
+    await run_in_thread(archive.partials.tidy)
+    stack.push_async_callback(run_in_thread, archive.partials.tidy)
     return archive
 
 

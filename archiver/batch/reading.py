@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, suppress
 from types import TracebackType
@@ -34,7 +35,7 @@ class RowReader:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._turn = threading.Condition()
-        self._chunk: list[Row] = []
+        self._ready: deque[Row] = deque()
         self._is_wanted = self._is_at_end = self._is_closed = False
         self._error: Exception | None = None
 
@@ -46,7 +47,7 @@ class RowReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._turn:
-            self._is_closed = True
+            self._is_wanted, self._is_closed = False, True
             self._turn.notify()
 
     async def next_chunk(self) -> list[Row]:
@@ -57,13 +58,13 @@ class RowReader:
         with self._turn:
             self._is_wanted = True
             self._turn.notify()
-        await self._until(lambda: bool(self._chunk) or self._is_at_end)
+        await self._until(lambda: bool(self._ready) or self._is_at_end)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_WAIT_S):
-                await self._until(lambda: len(self._chunk) >= CHUNK_ROWS or self._is_at_end)
-        with self._turn:
-            self._is_wanted = False
-            chunk, self._chunk = self._chunk, []
+                await self._until(lambda: len(self._ready) >= CHUNK_ROWS or self._is_at_end)
+        self._is_wanted = False
+        # One that comes meanwhile stays for the next chunk: both ends of a deque may be used at once.
+        chunk = [self._ready.popleft() for _ in range(len(self._ready))]
         if not chunk and self._error:
             raise self._error
         return chunk
@@ -94,16 +95,18 @@ class RowReader:
             if not self._await_demand():
                 return
         for row in rows:
+            self._ready.append(row)
+            # A lock for each of a million rows would cost as much as reading them.
+            if self._is_wanted and 1 < len(self._ready) < CHUNK_ROWS:
+                continue
             with self._turn:
-                self._chunk.append(row)
-                if len(self._chunk) in {1, CHUNK_ROWS}:
-                    self._tell()
+                self._tell()
                 if not self._await_demand():
                     return
 
     def _await_demand(self) -> bool:
         """Wait, holding the turn, until a row is asked for; tell whether one ever will be."""
-        while not self._is_closed and not (self._is_wanted and len(self._chunk) < CHUNK_ROWS):
+        while not self._is_closed and not (self._is_wanted and len(self._ready) < CHUNK_ROWS):
             self._turn.wait()
         return not self._is_closed
 

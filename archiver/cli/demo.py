@@ -12,7 +12,7 @@ import click
 
 from archiver.assembly.options import NetworkOptions, Options
 from archiver.assembly.session import archive_ids
-from archiver.cli.loop import run_until_stopped, unless_stopped
+from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import open_outputs
 from archiver.cli.running import stop_on_broken_output
 from archiver.cli.settings import Display
@@ -24,7 +24,7 @@ from archiver.domain.events import Event, GenerationFinished, Observer
 from archiver.domain.identity import GenerationId
 from archiver.domain.outcome import Outcome, RunReport
 from archiver.domain.timing import PollPolicy
-from archiver.runtime.stopping import Stop
+from archiver.runtime.stopping import Stop, unless_stopped
 
 # The port that the saved answers among the sample manifests speak of.
 SERVED_PORT = 8765

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
+from archiver.domain.errors import RunError
+from archiver.runtime.descriptors import allow_open_files
 from archiver.runtime.stopping import Stop, stopping_on_signals
 
 T = TypeVar("T")
 
+# A run of one download at a time has some 45; with too few not even the loop begins.
+_FEWEST_OPEN_FILES = 64
+
 
 def run_until_stopped(work: Callable[[], Awaitable[T]], stop: Stop) -> T:
-    """Run the work to its end; signals request `stop`, which the work watches."""
+    """Run the work to its end; signals request `stop`, which the work watches.
+
+    Raises `RunError` where this process may not have as many files open as any work takes.
+    """
+    limit = allow_open_files(_FEWEST_OPEN_FILES)
+    if limit < _FEWEST_OPEN_FILES:
+        msg = f"only {limit} files may be open at once: allow {_FEWEST_OPEN_FILES} at least (ulimit -n)"
+        raise RunError(msg)
 
     async def supervised() -> T:
         with stopping_on_signals(stop):
@@ -20,20 +32,6 @@ def run_until_stopped(work: Callable[[], Awaitable[T]], stop: Stop) -> T:
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(supervised())
-
-
-async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
-    """Return what the work returns; cancel it when the stop is requested. Raises the stop's reason then."""
-    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.reason and not task.done():
-            raise stop.reason
-        return task.result()
-    finally:
-        task.cancel()
-        stopped.cancel()
-        await asyncio.gather(task, stopped, return_exceptions=True)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -13,7 +13,7 @@ from archiver.assembly.session import archive_ids, archive_manifests
 from archiver.batch.manifest import check_manifest
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
-from archiver.cli.outputs import open_outputs
+from archiver.cli.outputs import FanOut, open_outputs
 from archiver.cli.settings import read_display, read_options
 from archiver.cli.text import clean
 from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedError
@@ -65,12 +65,17 @@ def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
     on_broken = stop_on_broken_output(stop)
     with open_outputs(display, generations=generations, on_broken=on_broken) as outputs:
         try:
-            report = run_until_stopped(lambda: work(options, outputs, stop), stop)
+            return run_until_stopped(lambda: _reported(work(options, outputs, stop), outputs), stop)
         except Exception:
             if display.verbose:
                 traceback.print_exc()
             raise
-        outputs.finish(report)
+
+
+async def _reported(work: Awaitable[RunReport], outputs: FanOut) -> int:
+    """Tell how the work ended before the loop does: that waits for threads, and may be cut short for it."""
+    report = await work
+    outputs.finish(report)
     return report.exit_code
 
 

@@ -10,7 +10,8 @@
     │   └── RunInterruptedError      SIGINT or SIGTERM
     ├── ManifestRowError             one row of a manifest cannot be used
     ├── SidecarError                 one generation's sidecar cannot be read
-    │   └── LaterSchemaError         a newer program wrote it: it is left alone
+    │   ├── LaterSchemaError         a newer program wrote it: it is left alone
+    │   └── OtherGenerationError     its place is taken by another generation's: that is left alone
     ├── ResolveError                 one generation could not be resolved
     │   ├── BadAnswerError           HTML, half JSON, the wrong shape
     │   ├── WrongIdError             the answer is about another generation
@@ -70,6 +71,9 @@ class ArchiverError(Exception):
         self.message = message
         self.attempts = attempts
         self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return self.message
 
     def record(self) -> ErrorRecord:
         """Return the value that outlives the exception."""
@@ -143,6 +147,12 @@ class LaterSchemaError(SidecarError):
     """A newer program wrote the sidecar: it is left alone."""
 
     kind = "later_schema"
+
+
+class OtherGenerationError(SidecarError):
+    """Another generation's folder or sidecar stands where this one's belongs: it is left alone."""
+
+    kind = "other_generation"
 
 
 class ResolveError(ArchiverError):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NewType
 from urllib.parse import SplitResult, urlsplit
 
-from archiver.domain.errors import ManifestRowError, UrlRefusedError
+from archiver.domain.errors import ManifestRowError, UrlRefusedError, UsageError
 
 GenerationId = NewType("GenerationId", str)
 """An id that `parse_id` accepted: safe as a folder's name."""
@@ -19,6 +19,12 @@ GenerationId = NewType("GenerationId", str)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHOWN_ID_CHARACTERS = 40
 _PRINTABLE_ASCII = re.compile(r"[\x21-\x7e]+")
+# Servers stop at 8 KB.
+_LONGEST_URL = 8192
+# All up to the last "@": a password may hold others, and slashes.
+_USER = re.compile(r"//.*@", re.DOTALL)
+# A shorter "key" is a placeholder for a service that wants none, and occurs in honest answers.
+_SHORTEST_KEY = 8
 
 
 def parse_id(text: str) -> GenerationId:
@@ -94,7 +100,7 @@ class MediaUrl:
 
 
 def _split(text: str) -> SplitResult:
-    if len(text) > 8192 or not _PRINTABLE_ASCII.fullmatch(text):  # noqa: PLR2004 - servers stop at 8 KB
+    if len(text) > _LONGEST_URL or not _PRINTABLE_ASCII.fullmatch(text):
         msg = f"not a URL: {_shown(text)}"
         raise UrlRefusedError(msg)
     try:
@@ -107,14 +113,23 @@ def _split(text: str) -> SplitResult:
 
 
 def _shown(text: str) -> str:
-    return ascii(text.partition("?")[0][:80])
+    """Return the beginning of what should be a URL: no query, which may be a signature, and no password."""
+    return ascii(_USER.sub("//…@", re.split(r"[?#]", text[:_LONGEST_URL], maxsplit=1)[0])[:80])
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """The user's key. It shows itself as `***` wherever it is printed."""
+    """The user's key. It shows itself as `***` wherever it is printed.
+
+    Raises `UsageError` for what cannot stand in a header: a library would quote it in its complaint.
+    """
 
     secret: str
+
+    def __post_init__(self) -> None:
+        if self.secret and not _PRINTABLE_ASCII.fullmatch(self.secret):
+            msg = "the API key holds characters that no key has: ASCII letters, digits and signs are allowed"
+            raise UsageError(msg)
 
     def __repr__(self) -> str:
         return "***"
@@ -124,3 +139,12 @@ class ApiKey:
     def redact(self, text: str) -> str:
         """Return `text` with the key masked, for words that a server may have echoed."""
         return text.replace(self.secret, "***") if self.secret else text
+
+    def redact_json(self, body: bytes) -> bytes:
+        """Return JSON with the key masked, however a string in it spells it: answers are kept verbatim."""
+        if len(self.secret) < _SHORTEST_KEY:
+            return body
+        quoted = self.secret.replace("\\", "\\\\").replace('"', '\\"')
+        for spelling in (quoted.replace("/", "\\/"), quoted, self.secret):
+            body = body.replace(spelling.encode(), b"***")
+        return body

@@ -28,6 +28,7 @@ _QUIETLY = ("-v", "error", "-nostdin", "-hide_banner")
 # Files alone: what a file refers to, other files or hosts, is not opened. One thread: there is a worker for
 # each processor, and each thread takes of the memory that a worker may have.
 _INPUT = {"protocol_whitelist": "file", "threads": 1}
+_FILM = "the film"
 _OUT_OF_MEMORY = os.strerror(errno.ENOMEM)
 # "[h264 @ 0x55d0c8a2c0]": which part of ffmpeg speaks; the number changes with every run.
 _SPEAKER = re.compile(r"\[([\w,:./ -]+?) @ 0x[0-9a-f]+\]\s*")
@@ -38,10 +39,10 @@ def find_frame_error(path: Path) -> str | None:
 
     Raises `MemoryError`, and `UsageError` where there is no ffmpeg.
     """
-    output = ffmpeg.input(_literal(path), err_detect="explode", **_INPUT).output(
+    output = ffmpeg.input(_FILM, err_detect="explode", **_INPUT).output(
         "-", format="null", vf="setpts=" + _ONE_A_SECOND
     )
-    ended = _run(output.global_args(*_QUIETLY, "-xerror"))
+    ended = _run(_command(output.global_args(*_QUIETLY, "-xerror"), path))
     complaint = _first_line(ended.stderr, path)
     if complaint and _OUT_OF_MEMORY in complaint:
         raise MemoryError
@@ -72,10 +73,10 @@ def _last_frame(video: Path) -> bytes | None:
     """
     width, height = SIDES
     # In its own colours: grey in ffmpeg would keep a film's narrower range of brightness.
-    scaled = ffmpeg.input(_literal(video), **_INPUT).video.filter("scale", width, height, flags="area")
+    scaled = ffmpeg.input(_FILM, **_INPUT).video.filter("scale", width, height, flags="area")
     timed = scaled.filter("setpts", _ONE_A_SECOND)
     output = timed.output("-", format="rawvideo", pix_fmt="rgb24", r=1)
-    last = _last_piece(ffmpeg.compile(output.global_args(*_QUIETLY), cmd=locate_ffmpeg()), 3 * width * height)
+    last = _last_piece(_command(output.global_args(*_QUIETLY), video), 3 * width * height)
     return rgb_to_grey(last, SIDES) if last else None
 
 
@@ -94,8 +95,15 @@ def _last_piece(command: list[str], size: int) -> bytes | None:
     return last
 
 
-def _run(output: ffmpeg.nodes.OutputStream) -> subprocess.CompletedProcess[bytes]:
-    command = ffmpeg.compile(output, cmd=locate_ffmpeg())
+def _command(output: ffmpeg.nodes.OutputStream, path: Path) -> list[str]:
+    """Return the command for a graph, with the film's path in it.
+
+    ffmpeg-python hashes a graph as UTF-8, which a path need not be.
+    """
+    return [_literal(path) if word == _FILM else word for word in ffmpeg.compile(output, cmd=locate_ffmpeg())]
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     try:
         # Our own words alone stand in the command.
         return subprocess.run(command, stdin=_NONE, capture_output=True, check=False, timeout=_LONGEST_S)  # noqa: S603 - above
@@ -109,7 +117,7 @@ def _literal(path: Path) -> str:
 
 
 def _first_line(output: bytes, path: Path) -> str | None:
-    text = output.decode("utf-8", errors="replace").replace(f"{_literal(path)}: ", "")
+    text = os.fsdecode(output).replace(f"{_literal(path)}: ", "")
     spoken = (
         one_line(_SPEAKER.sub(r"\1: ", line).replace(str(path), path.name)) for line in text.splitlines()
     )

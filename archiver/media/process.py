@@ -69,6 +69,11 @@ class WorkerProcess:
             msg = f"no process can be started to look into files: {error.strerror}: close some programs"
             raise RunError(msg) from error
 
+    @property
+    def id(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
     async def settle(self) -> None:
         """Wait until the worker takes tasks. Raises `RunError` where it never will."""
         found = await self._hear(_START_S)
@@ -92,7 +97,7 @@ class WorkerProcess:
         """End the worker at once, and whatever it has started."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self.id, signal.SIGKILL)
 
     async def wait(self) -> None:
         """Wait until the worker is gone and its pipes are closed."""

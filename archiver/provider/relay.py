@@ -16,6 +16,7 @@ from archiver.domain.errors import (
     KeyRefusedError,
     NotFoundError,
     ServiceRefusedError,
+    StalledError,
     TooLargeError,
     TransferError,
     UsageError,
@@ -36,10 +37,11 @@ _KEY_REFUSED = {401, 403}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayOptions:
-    """Where the relay is, and the user's key."""
+    """Where the relay is, the user's key, and how long one answer may take to come."""
 
     api_base: str
     api_key: ApiKey | None
+    answer_timeout_s: float = 30.0
 
 
 class Relay:
@@ -52,6 +54,7 @@ class Relay:
     ) -> None:
         self.api_base = options.api_base.rstrip("/")
         self._key = options.api_key
+        self._timeout_s = options.answer_timeout_s
         self._transport = transport
         self._retrier = retrier
         self._observer = observer
@@ -96,11 +99,20 @@ class Relay:
             return generation
 
     async def _ask_once(self, generation_id: GenerationId) -> Generation:
-        async with self._transport.open(self._request(generation_id)) as answer:
-            body = await _read(answer, generation_id)
+        request = self._request(generation_id)
+        try:
+            async with self._transport.open(request) as answer:
+                body = await self._read(answer, generation_id)
+        except TransferError as error:
+            error.message = self._redact(error.message)
+            raise
         if answer.head.status != _OK:
-            self._refuse(generation_id, answer.head, body)
-        return read_answer(body, generation_id)
+            self._refuse(generation_id, answer, body)
+        # What a service echoes must not go into sidecars and messages.
+        return read_answer(self._key.redact_json(body) if self._key else body, generation_id)
+
+    def _redact(self, text: str) -> str:
+        return self._key.redact(text) if self._key else text
 
     def _request(self, generation_id: GenerationId) -> Request:
         if self._key is None:
@@ -109,10 +121,31 @@ class Relay:
         url = MediaUrl.parse(f"{self.api_base}/luma/generations/{generation_id}")
         return Request(url=url, headers=_HEADERS, key=self._key, is_trusted=True)
 
-    def _refuse(self, generation_id: GenerationId, head: Head, body: bytes) -> NoReturn:
-        words = self._words(body)
+    async def _read(self, answer: Answer, generation_id: GenerationId) -> bytes:
+        """Read the body; a gateway may compress for everybody, and the limit is on what that unpacks to."""
+        clock = self._retrier.clock
+        until_s = clock.monotonic_s() + self._timeout_s
+        coding = answer.head.encoding
+        body = bytearray()
+        async for piece in unpacked(answer.body, coding) if coding in CODINGS else answer.body:
+            body += piece
+            if len(body) > _LONGEST_ANSWER_BYTES:
+                msg = f"{generation_id}: the API's answer is over {_LONGEST_ANSWER_BYTES // 1_000_000} MB"
+                raise TooLargeError(msg)
+            if clock.monotonic_s() > until_s:
+                # One that drips is never silent for as long as a stall takes.
+                msg = f"{answer.url.host}: no whole answer within {self._timeout_s:g} s"
+                raise StalledError(msg)
+        return bytes(body)
+
+    def _refuse(self, generation_id: GenerationId, answer: Answer, body: bytes) -> NoReturn:
+        head, words = answer.head, self._words(body)
         said = f": {words}" if words else ""
         if head.status in _KEY_REFUSED:
+            if answer.url.origin != MediaUrl(self.api_base).origin:
+                away = f"redirects to {answer.url.host}, which does not get the key (HTTP {head.status})"
+                msg = f"{generation_id}: the API {away}: if that is the service, give it as --api-base"
+                raise ServiceRefusedError(msg)
             msg = f"the API refused the key (HTTP {head.status}){said}"
             raise KeyRefusedError(msg)
         raise self._error(generation_id, head, said)
@@ -131,18 +164,4 @@ class Relay:
             words = service_words(msgspec.json.decode(body))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return ""
-        return self._key.redact(words) if self._key else words
-
-
-async def _read(answer: Answer, generation_id: GenerationId) -> bytes:
-    pieces: list[bytes] = []
-    length = 0
-    coding = answer.head.encoding
-    # Some gateways compress for everybody. The limit is on what it unpacks to.
-    async for piece in unpacked(answer.body, coding) if coding in CODINGS else answer.body:
-        length += len(piece)
-        if length > _LONGEST_ANSWER_BYTES:
-            msg = f"{generation_id}: the API's answer is over {_LONGEST_ANSWER_BYTES // 1_000_000} MB"
-            raise TooLargeError(msg)
-        pieces.append(piece)
-    return b"".join(pieces)
+        return self._redact(words)

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from archiver.domain.errors import ArchiveError, SidecarError
 from archiver.domain.identity import AssetName, GenerationId, parse_id
-from archiver.domain.naming import SIDECAR
+from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
 from archiver.storage.commit import Commit
 from archiver.storage.errors import MissingFileError, shown, translated
-from archiver.storage.files import check_writable
+from archiver.storage.files import can_link, check_writable
 from archiver.storage.folder import Folder, is_name
 from archiver.storage.partial import PartialDownload
 from archiver.storage.partials import Partials
 from archiver.storage.sidecars import generation_folders, read_sidecar
 from archiver.storage.store import Footprint, Link, Survey
+
+_NO_LINKS_NOTICE = "this file system has no hard links: assets with the same bytes take their room twice"
 
 
 class Archive:
@@ -49,6 +51,11 @@ class Archive:
             check_writable(folder)
         return cls(root)
 
+    def link_notice(self) -> str | None:
+        """Return what a person should know of hard links on this disk, or None. Raises `ArchiveError`."""
+        with Folder.open_root(self.root) as root, root.make_child(PARTIAL, durable=False) as aside:
+            return None if can_link(aside) else _NO_LINKS_NOTICE
+
     def partial(self, generation_id: GenerationId, asset: AssetName) -> PartialDownload:
         """Return the unfinished download of an asset; it touches the disk when it is asked to."""
         return PartialDownload(self.root, generation_id, asset)
@@ -58,7 +65,7 @@ class Archive:
 
         Staged paths are below the archive's root; links name files that are there then. A generation that
         is whole keeps nothing unfinished. Raises `ArchiveError`, and `SidecarError` where a newer program's
-        sidecar stands there.
+        sidecar stands there, or another generation's.
         """
         for _ in Commit.of(self.root, folder, sidecar, staged).steps(self.root):
             pass

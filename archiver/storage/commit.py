@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from archiver.domain.errors import LaterSchemaError, SidecarError
+from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
 from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
 from archiver.storage.durability import sync_file
@@ -28,6 +28,7 @@ from archiver.storage.files import link_or_copy, sha256_of, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.replacement import obsolete_files, withdraw
 from archiver.storage.sidecars import read_sidecar
+from archiver.storage.spelling import refuse_other_spelling
 from archiver.storage.store import Link
 
 
@@ -60,6 +61,7 @@ class Commit:
             archive.make_descent(self.folder, durable=True) as home,
             archive.make_child(PARTIAL, durable=False) as aside,
         ):
+            self._refuse_other_spelling(archive)
             yield "folder made"
             for path in self._files.values():
                 _sync_staged(archive, path)
@@ -75,6 +77,11 @@ class Commit:
     @property
     def _files(self) -> dict[str, PurePosixPath]:
         return {name: place for name, place in self.staged.items() if isinstance(place, PurePosixPath)}
+
+    def _refuse_other_spelling(self, archive: Folder) -> None:
+        above, _, name = self.folder.rpartition("/")
+        with archive.descend(above) as parent:
+            refuse_other_spelling(parent, name)
 
     def _withdraw(self, home: Folder, aside: Folder) -> Iterator[str]:
         standing = _read_standing(home)
@@ -121,7 +128,7 @@ def _read_standing(home: Folder) -> Sidecar | None:
     """Return the sidecar that a commit replaces; rubbish claims nothing that could become untrue."""
     try:
         return read_sidecar(home)
-    except LaterSchemaError:
+    except (LaterSchemaError, OtherGenerationError):
         raise
     except SidecarError:
         return None

@@ -15,6 +15,7 @@ from archiver.storage.folder import Folder
 
 BLOCK_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".tmp"
+_TRIAL = ".writable"
 # A file system without hard links (FAT, some network shares), a file with too many, another mount.
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
@@ -41,21 +42,7 @@ def link_or_copy(folder: Folder, name: str, new_name: str, *, aside: Folder) -> 
     Raises `ArchiveError`. The caller syncs the folder.
     """
     with _temporary(aside) as temporary:
-        with translated("link", folder.where(name)):
-            try:
-                os.link(
-                    name,
-                    temporary,
-                    src_dir_fd=folder.descriptor,
-                    dst_dir_fd=aside.descriptor,
-                    follow_symlinks=False,
-                )
-                is_linked = True
-            except OSError as error:
-                if error.errno not in _CANNOT_LINK:
-                    raise
-                is_linked = False
-        if not is_linked:
+        if not _try_link(folder, name, aside, temporary):
             copy_aside(folder, name, aside, temporary)
         aside.rename(temporary, folder, new_name)
 
@@ -87,10 +74,33 @@ def sha256_of(folder: Folder, name: str) -> str:
 
 def check_writable(folder: Folder) -> None:
     """Write a byte into a folder and take it back: permissions alone do not tell. Raises `ArchiveError`."""
-    with _temporary(folder) as name:
-        descriptor = folder.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        with translated("write", folder.where(name)), os.fdopen(descriptor, "wb", buffering=0) as file:
+    # One name for all tries: what is left of one that was killed is taken back by the next.
+    descriptor = folder.open_file(_TRIAL, os.O_WRONLY | os.O_CREAT)
+    try:
+        with translated("write", folder.where(_TRIAL)), os.fdopen(descriptor, "wb", buffering=0) as file:
             write_all(file.fileno(), b"\n")
+    finally:
+        folder.remove(_TRIAL)
+
+
+def can_link(aside: Folder) -> bool:
+    """Tell, by trying, whether a file can have a second name here. Raises `ArchiveError`."""
+    with _temporary(aside) as name, _temporary(aside) as second:
+        os.close(aside.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        return _try_link(aside, name, aside, second)
+
+
+def _try_link(folder: Folder, name: str, target: Folder, new_name: str) -> bool:
+    """Give a file a second name; tell whether that can be done here at all. Raises `ArchiveError`."""
+    source, destination = folder.descriptor, target.descriptor
+    with translated("link", folder.where(name)):
+        try:
+            os.link(name, new_name, src_dir_fd=source, dst_dir_fd=destination, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _CANNOT_LINK:
+                raise
+            return False
+    return True
 
 
 @contextmanager

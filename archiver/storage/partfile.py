@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archiver.domain.errors import ArchiveError
 from archiver.domain.identity import AssetName, GenerationId, MediaUrl
-from archiver.domain.naming import PARTIAL
+from archiver.domain.naming import PARTIAL, partial_folder_of
 from archiver.domain.transfer import Validator
 from archiver.runtime.boot import boot_id
 from archiver.storage.durability import sync_file
@@ -39,7 +39,7 @@ class PartFile:
 
     def __init__(self, root: Path, generation_id: GenerationId, asset: AssetName) -> None:
         self._root = root
-        self._home = f"{PARTIAL}/{generation_id}"
+        self._home = f"{PARTIAL}/{partial_folder_of(generation_id)}"
         self.name = asset + PART_SUFFIX
         self.journal_name = asset + JOURNAL_SUFFIX
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from archiver.domain.errors import ManifestRowError
-from archiver.domain.identity import GenerationId, parse_id
-from archiver.domain.naming import PARTIAL
+from archiver.domain.identity import GenerationId
+from archiver.domain.naming import PARTIAL, id_of_partial_folder, partial_folder_of
 from archiver.storage.errors import MissingFileError
 from archiver.storage.files import TEMPORARY_SUFFIX
 from archiver.storage.folder import Folder
@@ -26,18 +25,18 @@ class Partials:
     def ids(self) -> list[GenerationId]:
         """Return the generations of which something unfinished is held, sorted."""
         with suppress(MissingFileError), self._open() as folder:
-            return [found for name in folder.names() if (found := _id_in(name))]
+            return [found for name in folder.names() if (found := id_of_partial_folder(name))]
         return []
 
     def discard(self, generation_id: GenerationId) -> None:
         """Remove all that is unfinished of a generation."""
         with suppress(MissingFileError), self._open() as folder:
-            _clear(folder, generation_id, keeps_parts=False)
+            _clear(folder, partial_folder_of(generation_id), keeps_parts=False)
 
     def release(self, generation_id: GenerationId) -> None:
         """Remove what committed downloads left behind; those that are unfinished stay."""
         with suppress(MissingFileError), self._open() as folder:
-            _clear(folder, generation_id, keeps_parts=True)
+            _clear(folder, partial_folder_of(generation_id), keeps_parts=True)
 
     def tidy(self) -> None:
         """Remove what a killed run left half-made, and every folder that is empty, `.partial` too."""
@@ -45,8 +44,8 @@ class Partials:
             for name in folder.names():
                 if name.endswith(TEMPORARY_SUFFIX):
                     folder.remove(name)
-                elif found := _id_in(name):
-                    _clear(folder, found, keeps_parts=True)
+                elif id_of_partial_folder(name):
+                    _clear(folder, name, keeps_parts=True)
         with Folder.open_root(self._root) as root:
             root.remove_empty_child(PARTIAL)
 
@@ -55,22 +54,15 @@ class Partials:
             return root.child(PARTIAL)
 
 
-def _clear(folder: Folder, generation_id: GenerationId, *, keeps_parts: bool) -> None:
-    with suppress(MissingFileError), folder.child(generation_id) as home:
-        names = home.names()
+def _clear(folder: Folder, name: str, *, keeps_parts: bool) -> None:
+    with suppress(MissingFileError), folder.child(name) as home:
+        found = home.names()
         kept = {
-            name.removesuffix(PART_SUFFIX) for name in names if keeps_parts and name.endswith(PART_SUFFIX)
+            file.removesuffix(PART_SUFFIX) for file in found if keeps_parts and file.endswith(PART_SUFFIX)
         }
-        for name in names:
-            stem, dot, suffix = name.rpartition(".")
+        for file in found:
+            stem, dot, suffix = file.rpartition(".")
             is_ours = dot + suffix in {PART_SUFFIX, JOURNAL_SUFFIX, TEMPORARY_SUFFIX}
             if is_ours and (stem not in kept or dot + suffix == TEMPORARY_SUFFIX):
-                home.remove(name)
-    folder.remove_empty_child(generation_id)
-
-
-def _id_in(name: str) -> GenerationId | None:
-    try:
-        return parse_id(name)
-    except ManifestRowError:
-        return None
+                home.remove(file)
+    folder.remove_empty_child(name)

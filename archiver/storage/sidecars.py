@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 from msgspec import Struct
 
-from archiver.domain.errors import LaterSchemaError, SidecarError
+from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
 from archiver.domain.naming import GENERATIONS, SIDECAR, UNDATED
 from archiver.domain.sidecar import SCHEMA_VERSION, Sidecar, decode_sidecar
 from archiver.storage.errors import MissingFileError, shown, translated
@@ -59,7 +59,7 @@ def _decode(data: bytes, path: str, *, generation_id: str) -> Sidecar:
         raise SidecarError(msg) from error
     if sidecar.id != generation_id:
         msg = f"{shown(path)} is about another generation, {sidecar.id[:128]!a}: move it to its folder"
-        raise SidecarError(msg)
+        raise OtherGenerationError(msg)
     return sidecar
 
 

@@ -10,7 +10,14 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
-from archiver.domain.errors import BrokenError, ConnectError, StalledError, TransferError, UrlRefusedError
+from archiver.domain.errors import (
+    BrokenError,
+    ConnectError,
+    RedirectError,
+    StalledError,
+    TransferError,
+    UrlRefusedError,
+)
 from archiver.domain.exchange import Answer, Request
 from archiver.domain.transfer import Head
 from archiver.transport.engine import Engine, Failure
@@ -57,6 +64,10 @@ class HttpTransport:
         except TimeoutError as error:
             msg = f"{host}: no whole answer within {self._head_timeout_s:g} s"
             raise StalledError(msg) from error
+        except httpx.RemoteProtocolError as error:
+            # httpx reads a redirect's Location even where it is told not to follow it.
+            msg = f"{host}: redirects to what is no URL"
+            raise RedirectError(msg) from error
         except (httpx.InvalidURL, UnicodeError) as error:
             msg = f"{host}: not a URL that can be asked for"
             raise UrlRefusedError(msg) from error

@@ -8,9 +8,9 @@ import signal
 
 import pytest
 
-from archiver.cli.loop import run_until_stopped, unless_stopped
+from archiver.cli.loop import run_until_stopped
 from archiver.domain.errors import RunInterruptedError
-from archiver.runtime.stopping import Stop
+from archiver.runtime.stopping import Stop, unless_stopped
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

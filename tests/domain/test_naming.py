@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePosixPath
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.domain.checks import MediaKind
 from archiver.domain.identity import AssetName, parse_id
-from archiver.domain.naming import file_name, folder_of
+from archiver.domain.naming import file_name, folder_of, id_of_partial_folder, partial_folder_of
 
 ID = parse_id("id-1")
 
@@ -53,3 +54,30 @@ def test_extensions_are_those_that_programs_know() -> None:
     assert kinds["mp4"] == "video/mp4"
     assert len(kinds) == len(MediaKind)
     assert {kind.extension for kind in MediaKind if kind.is_video} == {"mp4", "mov", "webm", "mkv"}
+
+
+_LETTERS = "abcABCmNzZ019"
+_IDS = st.text(_LETTERS + "._-", min_size=1, max_size=128).filter(
+    lambda text: text[0] in _LETTERS and ".." not in text
+)
+
+
+@given(_IDS, st.randoms(use_true_random=False))
+def test_no_two_folders_of_unfinished_downloads_differ_by_case_alone(text: str, chance: Random) -> None:
+    """They would be one on many a disk, and two downloads would write into one file."""
+    other = "".join(chance.choice((letter.lower(), letter.upper())) for letter in text)
+    one, two = partial_folder_of(parse_id(text)), partial_folder_of(parse_id(other))
+    assert (one.lower() == two.lower()) == (text == other)
+    assert len(one.encode()) <= 255
+
+
+@given(_IDS)
+def test_the_folder_of_an_unfinished_download_names_its_generation(text: str) -> None:
+    """A later run finds out what is unfinished from the names alone."""
+    assert id_of_partial_folder(partial_folder_of(parse_id(text))) == text
+
+
+@pytest.mark.parametrize("name", ["ABC", "abc+0", "abc+1", "ABC+f", "a..b", "", "+7", "0123.tmp+", "ABC+7+7"])
+def test_a_strangers_folder_is_no_generations(name: str) -> None:
+    """Whatever has no name that the archiver gives is not the archiver's to remove."""
+    assert id_of_partial_folder(name) is None

@@ -78,6 +78,20 @@ async def test_a_manifest_that_is_not_there_ends_the_run_before_any_work(
     assert len(service.log) == 0
 
 
+async def test_a_manifest_that_turns_out_unreadable_does_not_cost_the_rows_before(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """The second of two is a spreadsheet: what the first lists is archived, and the exit code tells."""
+    service.serve("g-1", faults=[SlowBody(20_000)])
+    manifest, spreadsheet = tmp_path / "ids.txt", tmp_path / "more.xlsx"
+    manifest.write_text("g-1\n")
+    spreadsheet.write_bytes(b"PK\x03\x04")
+    run = await run_manifests(options_for(service, archive), [manifest, spreadsheet])
+    assert run.results["g-1"].outcome is Outcome.ARCHIVED
+    assert isinstance(run.report.error, UsageError)
+    assert run.report.exit_code == 2
+
+
 async def test_many_generations_use_no_more_connections_than_allowed(
     service: Service, archive: Path, tmp_path: Path
 ) -> None:

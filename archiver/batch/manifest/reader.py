@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
@@ -11,6 +12,8 @@ from archiver.batch.manifest.source import Opened, check_source, open_source
 from archiver.batch.manifest.table import DELIMITERS, read_table
 
 ReadForm = Callable[[Opened], Iterator[Row]]
+
+_COMMENT = re.compile(r"(?:^|\s)#")
 
 
 def check_manifest(source: str) -> None:
@@ -31,7 +34,7 @@ def _read_text(opened: Opened) -> Iterator[Row]:
     for cut in read_lines(opened.stream):
         place = Place(opened.name, cut.line)
         try:
-            text = cut.data.decode().partition("#")[0].strip()
+            text = _without_comment(cut.data.decode())
         except UnicodeDecodeError:
             yield place.reject("not UTF-8")
             continue
@@ -39,6 +42,11 @@ def _read_text(opened: Opened) -> Iterator[Row]:
             yield place.reject(cut.flaw)
         elif text:
             yield row_of_id(text, place)
+
+
+def _without_comment(line: str) -> str:
+    """Return a line without the comment that a `#` begins; within a word it begins none, as in a shell."""
+    return _COMMENT.split(line, maxsplit=1)[0].strip()
 
 
 def _read_json_lines(opened: Opened) -> Iterator[Row]:
@@ -81,7 +89,7 @@ def _form_by_content(head: bytes) -> ReadForm:
     if line.startswith(b"{"):
         return _read_json_lines
     # No id holds a delimiter; a comment after one may.
-    text = line.decode(errors="replace").partition("#")[0].strip()
+    text = _without_comment(line.decode(errors="replace"))
     if text.strip('"') in ID_COLUMNS or any(delimiter in text for delimiter in DELIMITERS):
         return read_table
     return _read_json_lines if text.startswith('"') else _read_text

@@ -1,0 +1,1 @@
+"""The real program on a machine that fails: disks, limits, signals, other runs."""
