@@ -1,9 +1,10 @@
-"""What every test may ask for: the simulated service, and a clip."""
+"""What every test may ask for: the simulated service, a clip, signals that are heard."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -29,3 +30,13 @@ async def service() -> AsyncIterator[Service]:
 def clip() -> Clip:
     """Return the usual clip: 64x48, a second of 24 frames."""
     return make_clip()
+
+
+@pytest.fixture
+def heard_signals() -> Iterator[None]:
+    """Let this process, and those that it starts, hear SIGINT and SIGHUP, even under `nohup` or `&`."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

@@ -90,16 +90,14 @@ class Intake:
         if self._selection.retry_mismatched:
             unwanted.add(AssetStatus.MISMATCHED)
         recorded = survey.sidecar.assets
-        kept = {
-            name: record
-            for name, record in recorded.items()
-            if name in survey.present and record.status not in unwanted
-        }
+        present = {name: record for name, record in recorded.items() if name in survey.present}
+        kept = {name: record for name, record in present.items() if record.status not in unwanted}
         is_whole = kept.keys() == recorded.keys()
         if self._is_final(entry) and is_whole:
             self._index.refresh(entry)
             return _unchanged(entry)
-        held = Held(folder=entry.folder, assets=kept)
+        flagged = {name: record for name, record in present.items() if name not in kept}
+        held = Held(folder=entry.folder, assets=kept, flagged=flagged)
         return Item(
             id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
         )

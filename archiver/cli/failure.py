@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import traceback
 
 import click
 
 from archiver.cli.text import clean
 from archiver.domain.errors import RunError
+from archiver.domain.identity import ApiKey
 
 _USAGE = 2
 
@@ -24,6 +26,22 @@ def explain(error: BaseException) -> tuple[str, int]:
         case _:
             answer = _unexpected(error), 1
     return clean(answer[0]), answer[1]
+
+
+def trace(error: Exception, key: ApiKey | None) -> list[str]:
+    """Return the lines of an error's traceback, safe to show and without the key."""
+    text = "".join(traceback.format_exception(error))
+    return [clean(line) for line in (key.redact(text) if key else text).splitlines()]
+
+
+def conceal(error: Exception, key: ApiKey | None) -> Exception:
+    """Return an error that does not show the key: a library may quote what it was given."""
+    message, exit_code = explain(error)
+    if key is None or key.redact(message) == message:
+        return error
+    concealed = RunError(key.redact(message))
+    concealed.exit_code = exit_code
+    return concealed
 
 
 def _usage(error: click.UsageError) -> str:

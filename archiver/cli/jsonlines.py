@@ -42,7 +42,8 @@ class JsonLines:
         )
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._write(msgspec.json.encode(value).decode())
+        line = msgspec.json.encode(value).decode()
+        self._write(line if line.isprintable() else "".join(map(_escaped, line)))
 
 
 def _generation(result: GenerationResult) -> dict[str, Any]:
@@ -57,6 +58,17 @@ def _generation(result: GenerationResult) -> dict[str, Any]:
         "assets": result.assets,
         "error": error and {"kind": error.kind, "message": _text(error.message)},
     }
+
+
+def _escaped(character: str) -> str:
+    """Return a character as a terminal can be shown it: JSON allows controls from U+007F on, and turns.
+
+    Outside strings JSON has none (RFC 8259 §2), and within them an escape means the same (§7).
+    """
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def _text(text: str) -> str:

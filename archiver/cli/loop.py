@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from archiver.domain.errors import RunError
 from archiver.runtime.descriptors import allow_open_files
-from archiver.runtime.stopping import Stop, stopping_on_signals
+from archiver.runtime.stopping import Deadline, Stop, stopping_on_signals
 
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ def run_until_stopped(work: Callable[[], Awaitable[T]], stop: Stop) -> T:
         raise RunError(msg)
 
     async def supervised() -> T:
-        with stopping_on_signals(stop):
+        with stopping_on_signals(stop, deadline):
             return await work()
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with Deadline() as deadline, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(supervised())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 
 import click
@@ -11,6 +10,7 @@ import click
 from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests
 from archiver.batch.manifest import check_manifest
+from archiver.cli.failure import conceal, trace
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import FanOut, open_outputs
@@ -66,10 +66,11 @@ def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
     with open_outputs(display, generations=generations, on_broken=on_broken) as outputs:
         try:
             return run_until_stopped(lambda: _reported(work(options, outputs, stop), outputs), stop)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - it is raised again, in words that may be shown
+            key = options.network.api_key
             if display.verbose:
-                traceback.print_exc()
-            raise
+                click.echo("\n".join(trace(error, key)), err=True)
+            raise conceal(error, key) from None
 
 
 async def _reported(work: Awaitable[RunReport], outputs: FanOut) -> int:

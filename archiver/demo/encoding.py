@@ -9,6 +9,7 @@ from typing import Any
 import ffmpeg
 
 from archiver.domain.errors import RunError
+from archiver.media.environment import environment
 
 _SHOWN_CHARACTERS = 200
 # ultrafast: a clip of five seconds in one second of one core. A keyframe a second, as players like it, and so
@@ -72,6 +73,7 @@ async def _finish(command: list[str]) -> tuple[int | None, str]:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env=environment(),
         )
     except OSError as error:
         msg = f"{command[0]} cannot be run: {error.strerror}: install ffmpeg, or the package imageio-ffmpeg"

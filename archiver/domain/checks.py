@@ -19,7 +19,7 @@ DURATION_TOLERANCE_S = 0.05
 PALETTE_TOLERANCE = 12.0
 # Structural similarity (Wang et al. 2004) of two scaled pictures from which they are the same frame. Measured
 # on the demo's nine clips: JPEGs of the last frame have 0.99 and more, of the frame half a second before it
-# 0.95 and less (tests/media/test_frames.py holds it to the like).
+# 0.95 and less (tests/media/test_last_frame.py holds it to the like).
 SIMILARITY_THRESHOLD = 0.96
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from archiver.domain.errors import RunError
+from archiver.media.environment import environment
 from archiver.media.messages import (
     LENGTH_BYTES,
     LONGEST_MESSAGE_BYTES,
@@ -23,11 +24,6 @@ from archiver.media.messages import (
 )
 
 _MODULE = "archiver.media.worker"
-# What finding ffmpeg and running it takes, and nothing that may be a secret: the API key above all.
-_PASSED_ON = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONHOME"),
-    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "IMAGEIO_FFMPEG_EXE"),
-)
 # A machine that swaps takes its time to import PyAV.
 _START_S = 120.0
 # From the end of its answers to the end of a process.
@@ -137,8 +133,7 @@ class WorkerProcess:
 
 
 def _environment() -> dict[str, str]:
-    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return passed_on | {
+    return environment() | {
         # From where this process imports, the worker does.
         "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry),
         # glibc reserves 64 MB for each thread that allocates; that would be all of the memory (mallopt(3)).

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archiver.domain.errors import ArchiverError, ErrorRecord, RunError, SidecarError
+from archiver.domain.errors import ArchiveError, ArchiverError, ErrorRecord, RunError, SidecarError
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import folder_of
@@ -32,6 +32,13 @@ class Held:
 
     folder: str
     assets: Mapping[AssetName, AssetRecord]
+    flagged: Mapping[AssetName, AssetRecord] = field(default_factory=dict)
+    """Those that are fetched again, and kept where they cannot be had better."""
+
+    @property
+    def records(self) -> dict[AssetName, AssetRecord]:
+        """All of them."""
+        return {**self.flagged, **self.assets}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +82,8 @@ class GenerationArchiver:
         """Record a generation that failed upstream; one that is partly archived keeps its record."""
         error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
         failed = GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
-        if item.held and item.held.assets:
-            statuses = {name: record.status for name, record in item.held.assets.items()}
+        if item.held and item.held.records:
+            statuses = {name: record.status for name, record in item.held.records.items()}
             return replace(failed, outcome=Outcome.INCOMPLETE, path=item.held.folder, assets=statuses)
         return replace(failed, path=await self._commit(item, generation, {}, None))
 
@@ -84,13 +91,13 @@ class GenerationArchiver:
         source = UrlSource(
             generation, resolve=lambda: self._doors.provider.resolve(item.id), clock=self._clock
         )
-        held = dict(item.held.assets) if item.held else {}
-        missing = (self._wanted & generation.assets.keys()) - held.keys()
+        held = item.held.assets.keys() if item.held else frozenset[AssetName]()
+        missing = (self._wanted & generation.assets.keys()) - held
         haul = await self._fetch(item, source, missing)
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
         if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
-        assets = _in_order(held | records)
+        assets = _in_order(_merged(item.held.records if item.held else {}, records))
         folder = await self._commit(item, source.generation, assets, haul)
         return _summed_up(item.id, folder, assets, haul.bytes_fetched)
 
@@ -119,7 +126,12 @@ class GenerationArchiver:
         return folder
 
     def _record(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> None:
-        footprint = self._doors.archive.commit(folder, sidecar, staged)
+        try:
+            footprint = self._doors.archive.commit(folder, sidecar, staged)
+        except ArchiveError:
+            # The sidecar may stand already, and only the sync of its folder have failed.
+            self._doors.index.distrust()
+            raise
         self._doors.index.record(IndexEntry.of(sidecar, folder, footprint))
 
 
@@ -146,6 +158,14 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
 
 def _without_id(record: ErrorRecord, generation_id: GenerationId) -> ErrorRecord:
     return ErrorRecord(kind=record.kind, message=record.message.removeprefix(f"{generation_id}: "))
+
+
+def _merged(
+    held: Mapping[AssetName, AssetRecord], found: Mapping[AssetName, AssetRecord]
+) -> dict[AssetName, AssetRecord]:
+    """Return all records; a file takes the place of what is held, that none could be had does not."""
+    gone = {name for name, record in found.items() if record.status is AssetStatus.MISSING}
+    return {**found, **{name: record for name, record in held.items() if name not in found.keys() - gone}}
 
 
 def _in_order(assets: Mapping[AssetName, AssetRecord]) -> dict[AssetName, AssetRecord]:

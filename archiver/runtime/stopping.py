@@ -8,8 +8,8 @@ import signal
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, TypeVar
+from types import FrameType, TracebackType
+from typing import Any, Self, TypeVar
 
 from archiver.domain.errors import RunError, RunInterruptedError
 
@@ -57,34 +57,67 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
         await asyncio.gather(task, stopped, return_exceptions=True)
 
 
-@contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Let SIGINT, SIGTERM and SIGHUP request the stop while inside.
+class Deadline:
+    """The latest end of a process that was told to stop: use `with`, around its event loop.
 
-    From the first one on, the process lives some seconds more at most, and a second one ends it at once, even
-    after this was left. What was ignored when the program began stays so: `nohup` means it. Works in the main
-    thread of a running event loop.
+    A loop that ends waits for its threads, and a thread may be long in hearing of it.
+    """
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer:
+            self._timer.cancel()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @property
+    def heard(self) -> list[signal.Signals]:
+        """The signals that were not ignored before: `nohup` means it."""
+        return [number for number, handler in self._before.items() if handler is not signal.SIG_IGN]
+
+    def start(self, number: int) -> None:
+        """Let the process end in some seconds, as by signal `number`, unless this is left before."""
+        self._timer = threading.Timer(_LONGEST_END_S, _leave, (number,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def leave_on_signals(self) -> None:
+        """Let a signal end the process at once, until this is left."""
+        for number in self.heard:
+            signal.signal(number, _leave)
+
+
+@contextmanager
+def stopping_on_signals(stop: Stop, deadline: Deadline) -> Iterator[None]:
+    """Let SIGINT, SIGTERM or SIGHUP request the stop while inside, and start the deadline.
+
+    A second one ends the process at once. Works in the main thread of a running event loop.
     """
     loop = asyncio.get_running_loop()
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
-    def on_signal(number: int) -> None:
+    # Not the loop's own handlers: those are deaf while it is busy, and to the second signal for ever then.
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         if stop.reason is not None:
             _leave(number)
-        stop.request(RunInterruptedError(number))
-        deadline = threading.Timer(_LONGEST_END_S, _leave, (number,))
-        deadline.daemon = True
-        deadline.start()
+        deadline.leave_on_signals()
+        deadline.start(number)
+        loop.call_soon_threadsafe(stop.request, RunInterruptedError(number))
 
-    for number in heard:
-        loop.add_signal_handler(number, on_signal, number)
+    for number in deadline.heard:
+        signal.signal(number, on_signal)
     try:
         yield
     finally:
-        for number in heard:
-            loop.remove_signal_handler(number)
-            if stop.reason is not None:
-                signal.signal(number, _leave)
+        # The work is done. What the loop still waits for is not worth another wait.
+        deadline.leave_on_signals()
 
 
 def _leave(number: int, _frame: FrameType | None = None) -> None:

@@ -147,6 +147,9 @@ class Database:
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
         if code == sqlite3.SQLITE_FULL:
             return DiskFullError(f"{what}: no room left on the disk: make room and run again")
+        if code == sqlite3.SQLITE_IOERR:
+            # A sync for which there is no room is one, too.
+            return ArchiveError(f"{what}: {error}: see that the disk has room and no errors, then run again")
         if code in _DAMAGE:
             return DamagedDatabaseError(f"{what}: it is damaged ({error}): delete it, then run again")
         return ArchiveError(f"{what}: {error}: see that it can be written, or delete it, then run again")

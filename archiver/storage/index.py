@@ -41,6 +41,7 @@ class Index:
         self._pending: dict[str, IndexEntry] = {}
         self._turn = threading.Lock()
         self._is_open = True
+        self._is_in_doubt = False
         self.notice = notice
 
     @classmethod
@@ -108,6 +109,10 @@ class Index:
             if len(self._pending) >= _BUFFERED:
                 self._flush()
 
+    def distrust(self) -> None:
+        """Let the next run hold the index against the folders: a commit may have ended half-way."""
+        self._is_in_doubt = True
+
     def refresh(self, entry: IndexEntry) -> None:
         """Take note that a folder which changed was looked into, and that the entry holds."""
         footprint = self._archive.footprint(entry.folder)
@@ -130,14 +135,14 @@ class Index:
         yield from self._catalog.entries()
 
     def close(self) -> None:
-        """Write what is left and take the mark back. Twice does no harm."""
+        """Write what is left and take the mark back, unless there is a doubt. Twice does no harm."""
         with self._turn:
             if not self._is_open:
                 return
             self._is_open = False
             try:
                 self._flush()
-                if self._is_kept:
+                if self._is_kept and not self._is_in_doubt:
                     self._catalog.mark_clean()
             finally:
                 self._catalog.close()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 
 import pytest
 
 from archiver.cli.loop import run_until_stopped
 from archiver.domain.errors import RunInterruptedError
 from archiver.runtime.stopping import Stop, unless_stopped
+
+pytestmark = pytest.mark.usefixtures("heard_signals")
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -42,6 +45,23 @@ def test_work_that_watches_nothing_is_cancelled_and_has_ended_when_the_reason_is
         run_until_stopped(lambda: unless_stopped(long(), stop), stop)
     assert caught.value.exit_code == 143
     assert ended == ["cleaned up"]
+
+
+def test_a_process_that_stopped_in_time_goes_on_as_before() -> None:
+    """Whoever called is not ended later on, and hears its own signals again."""
+    stop = Stop()
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    threads = threading.active_count()
+
+    async def work() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return (await stop.wait()).exit_code
+
+    run_until_stopped(work, stop)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        thread.join(1)
+    assert threading.active_count() <= threads
 
 
 def test_work_that_ends_by_itself_gives_its_result_or_its_error() -> None:

@@ -32,9 +32,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="luma-archiver-crash-") as folder:
         findings = asyncio.run(kill_runs(given.kills, Path(folder), seed=given.seed))
     kinds = ", ".join(f"{call} {count}" for call, count in findings.kills.most_common())
-    sys.stdout.write(
-        f"{findings.killed} runs killed ({kinds}), {findings.survived} ended before their kill\n"
-    )
+    others = f"{findings.full_disks} met a full disk, {findings.unreached} ended before they were disturbed"
+    sys.stdout.write(f"{findings.killed} runs killed ({kinds}), {others}\n")
     for words in findings.broken:
         sys.stdout.write(f"BROKEN: {words}\n")
     return 1 if findings.broken else 0

@@ -1,4 +1,4 @@
-"""Ways to end a process with SIGKILL: before a certain system call, or after some time."""
+"""Ways to disturb a run: SIGKILL before a certain system call or after some time, and a disk that is full."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.machine.program import PATIENCE_S, Program, Running, started, until
+from tests.machine.program import PATIENCE_S, Ended, Program, Running, started, until
 
 CALLS = (
     *("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "openat", "mkdirat"),
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat"),
 )
 """What changes a disk. Whatever is between two of them leaves the disk as the first did."""
+
+ROOM_TAKERS = ("pwrite64", "fsync", "fdatasync", "ftruncate", "mkdirat", "renameat", "linkat")
+"""Calls that a full disk refuses. Not write(2): strace cannot tell files from pipes and the loop's own."""
 
 Boundaries = Mapping[str, int]
 """How often a thread of an undisturbed run makes each call, at most."""
@@ -47,23 +50,37 @@ class AfterSeconds:
     seconds: float
 
 
-Kill = AtCall | AfterSeconds
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """A thread's `number`-th `call`, and all of them after it, find no room (ENOSPC)."""
+
+    call: str
+    number: int
 
 
-def draw_kill(chance: random.Random, boundaries: Boundaries, longest_s: float) -> Kill:
-    """Return a kill: three of four at a call, each kind of call as likely as another."""
-    if not boundaries or chance.random() < 0.25:
+Disturbance = AtCall | AfterSeconds | DiskFull
+
+
+def draw_disturbance(chance: random.Random, boundaries: Boundaries, longest_s: float) -> Disturbance:
+    """Return a kill at some time, a full disk or, twice as likely as either, a kill at a call."""
+    kind = chance.randrange(4) if boundaries else 0
+    if kind == 0:
         return AfterSeconds(chance.uniform(0, longest_s))
-    call = chance.choice(sorted(boundaries))
-    return AtCall(call, chance.randint(1, boundaries[call]))
+    call = chance.choice([call for call in (ROOM_TAKERS if kind == 1 else CALLS) if call in boundaries])
+    number = chance.randint(1, boundaries[call])
+    return DiskFull(call, number) if kind == 1 else AtCall(call, number)
 
 
-async def run_until_killed(program: Program, arguments: Sequence[str], kill: Kill) -> int:
-    """Run `luma-archiver ARGUMENTS`; return its exit code, which is -9 where it came to the kill."""
+async def run_disturbed(program: Program, arguments: Sequence[str], disturbance: Disturbance) -> Ended:
+    """Run `luma-archiver ARGUMENTS`; its exit code is -9 where it came to a kill."""
     async with _launched(program, arguments) as running, AsyncExitStack() as stack:
-        match kill:
+        match disturbance:
             case AtCall(call, number):
                 inject = f"inject=?{call}:signal=KILL:when={number}"
+                await stack.enter_async_context(_traced(running.process.pid, call, "-e", inject))
+                running.send(signal.SIGCONT)
+            case DiskFull(call, number):
+                inject = f"inject=?{call}:error=ENOSPC:when={number}+"
                 await stack.enter_async_context(_traced(running.process.pid, call, "-e", inject))
                 running.send(signal.SIGCONT)
             case AfterSeconds(seconds):
@@ -72,7 +89,7 @@ async def run_until_killed(program: Program, arguments: Sequence[str], kill: Kil
                 await asyncio.wait([asyncio.create_task(running.process.wait())], timeout=seconds)
                 if running.process.returncode is None:
                     running.send(signal.SIGKILL)
-        return (await running.end()).code
+        return await running.end()
 
 
 async def count_calls(program: Program, arguments: Sequence[str]) -> Boundaries:

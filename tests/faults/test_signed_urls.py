@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,70 +34,78 @@ SIGNERS: dict[str, Signer] = {
     "unix-expires": lambda moment: f"Expires={int(moment.timestamp())}&Signature=abc",
     "azure-se": lambda moment: f"se={moment:%Y-%m-%dT%H%%3A%M%%3A%SZ}&sig=abc",
 }
+SPENT = [401, 403, 404, 410]
 
 
-def _expire_first(served: Served, query: str) -> None:
-    """Let the first answer's URLs have this query, and later ones none."""
-    url = f"{served.task.links['video_raw'].url}?{query}"
-    answer = {"id": served.task.id, "state": "completed", "video_raw": {"url": url}}
-    served.task.faults.append(Raw(json.dumps(answer).encode()))
+def _serve_signed(service: Service, signed: Mapping[str, str]) -> dict[str, Served]:
+    """Serve a video for each query: the first answer's URL has it, later ones none."""
+    served = {name: service.serve(name) for name in signed}
+    for name, query in signed.items():
+        url = f"{served[name].task.links['video_raw'].url}?{query}"
+        answer = {"id": name, "state": "completed", "video_raw": {"url": url}}
+        served[name].task.faults.append(Raw(json.dumps(answer).encode()))
+    return served
 
 
-@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS)
 async def test_a_url_with_under_two_minutes_left_is_resolved_afresh_before_use(
-    service: Service, archive: Path, engine: HttpEngine, signer: Signer
+    service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """It would run out on the way; asking first costs one question and no refusal."""
-    served = service.serve("g-1")
-    _expire_first(served, signer(datetime.now(UTC) + timedelta(seconds=90)))
-    run = await run_ids(options_for(service, archive, engine), "g-1")
+    moment = datetime.now(UTC) + timedelta(seconds=90)
+    served = _serve_signed(service, {name: sign(moment) for name, sign in SIGNERS.items()})
+    run = await run_ids(options_for(service, archive, engine), *served)
     assert run.report.exit_code == 0
-    assert len(service.log.api) == 2
-    assert [exchange.target for exchange in service.log.media] == [served.video.path]
+    assert len(service.log.api) == 2 * len(SIGNERS)
+    assert {exchange.target for exchange in service.log.media} == {one.video.path for one in served.values()}
+    assert len(service.log.media) == len(SIGNERS)
 
 
-@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS)
 async def test_a_url_with_more_time_left_is_used_as_it_is(
-    service: Service, archive: Path, engine: HttpEngine, signer: Signer
+    service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """The API is not asked for what is good already."""
-    served = service.serve("g-1")
-    query = signer(datetime.now(UTC) + timedelta(seconds=150))
-    _expire_first(served, query)
-    run = await run_ids(options_for(service, archive, engine), "g-1")
+    moment = datetime.now(UTC) + timedelta(seconds=180)
+    queries = {name: sign(moment) for name, sign in SIGNERS.items()}
+    served = _serve_signed(service, queries)
+    run = await run_ids(options_for(service, archive, engine), *served)
     assert run.report.exit_code == 0
-    assert len(service.log.api) == 1
-    assert [exchange.target for exchange in service.log.media] == [f"{served.video.path}?{query}"]
+    assert len(service.log.api) == len(SIGNERS)
+    used = sorted(exchange.target for exchange in service.log.media)
+    assert used == sorted(f"{served[name].video.path}?{query}" for name, query in queries.items())
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
 async def test_a_refused_url_is_resolved_afresh_once_for_all_assets(
-    service: Service, archive: Path, engine: HttpEngine, status: int
+    service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """Single flight: three files are refused together, the API is asked once more, all three come."""
-    refused = {name: [Status(status)] for name in ("video_raw", "thumbnail", "last_frame")}
-    service.serve("g-1", shape=Shape(signed=True), faults=refused)
-    run = await run_ids(options_for(service, archive, engine), "g-1")
+    for status in SPENT:
+        refused = {name: [Status(status)] for name in ("video_raw", "thumbnail", "last_frame")}
+        service.serve(f"g-{status}", shape=Shape(signed=True), faults=refused)
+    ids = [f"g-{status}" for status in SPENT]
+    run = await run_ids(options_for(service, archive, engine), *ids)
     assert run.report.exit_code == 0
-    assert len(service.log.api) == 2
-    assert len(service.log.media) == 6
-    assert look(archive, "g-1").sidecar.verification == "verified"
+    assert [len(service.log.to(f"/luma/generations/{name}")) for name in ids] == [2] * len(ids)
+    assert len(service.log.media) == 6 * len(ids)
+    assert all(look(archive, name).sidecar.verification == "verified" for name in ids)
     assert run.retries == []
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
 async def test_a_url_that_is_refused_afresh_too_is_left(
-    service: Service, archive: Path, engine: HttpEngine, status: int
+    service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """The file is gone: two questions, two requests, and the truth."""
-    served = service.serve("g-1", shape=Shape(signed=True), faults=[Always(Status(status))])
-    run = await run_ids(options_for(service, archive, engine), "g-1")
+    served = {
+        status: service.serve(f"g-{status}", shape=Shape(signed=True), faults=[Always(Status(status))])
+        for status in SPENT
+    }
+    run = await run_ids(options_for(service, archive, engine), *(f"g-{status}" for status in SPENT))
     assert run.report.exit_code == 3
-    assert len(service.log.api) == 2
-    assert service.log.to(served.video.path).statuses == [status, status]
-    found = look(archive, "g-1")
-    assert found.record("video").status is AssetStatus.MISSING
-    assert found.record("thumbnail").status is AssetStatus.VERIFIED
+    assert len(service.log.api) == 2 * len(SPENT)
+    for status, one in served.items():
+        assert service.log.to(one.video.path).statuses == [status, status]
+        found = look(archive, f"g-{status}")
+        assert found.record("video").status is AssetStatus.MISSING
+        assert found.record("thumbnail").status is AssetStatus.VERIFIED
     assert leftovers(archive) == []
 
 

@@ -27,6 +27,7 @@ from archiver.media.pool import PoolOptions
 from archiver.media.process import Ended, WorkerProcess
 from tests.fuzz.corpus import corpus
 from tests.fuzz.mutation import mutate
+from tests.hostile.workers import peak_bytes
 
 # A file of the corpus takes some 5 ms: these are a hang.
 CPU_S, WALL_S = 20, 60.0
@@ -92,12 +93,6 @@ async def run(seed: int, count: int, folder: Path) -> Report:
     return report
 
 
-def _peak_bytes(process: int) -> int:
-    """Return the most that a living process ever had in memory, in bytes (proc_pid_status(5))."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-
-
 class _Lane:
     """One worker at a time, and the file that it looks into."""
 
@@ -138,7 +133,7 @@ class _Lane:
         return answer
 
     async def _weigh(self, case: Case, worker: WorkerProcess) -> None:
-        taken = _peak_bytes(worker.id)
+        taken = peak_bytes(worker.id)
         self._report.most_memory_bytes = max(self._report.most_memory_bytes, taken)
         if taken > _MOST_TAKEN_BYTES:
             await self._find(case, f"{taken >> 20} MiB of memory")

@@ -17,8 +17,9 @@ _PATIENCE_MS = 10_000
 
 def worker_ids(parent: int | None = None) -> set[int]:
     """Return the ids of the workers that `parent`, this process if none is named, has now."""
-    ids = {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
-    return {process for process in ids if _is_worker(process, parent or os.getpid())}
+    threads = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
+    children = {int(child) for thread in threads for child in _read(thread / "children").split()}
+    return {child for child in children if _WORKER in _read(Path(f"/proc/{child}/cmdline"))}
 
 
 def has_ended(process: int) -> bool:
@@ -36,11 +37,8 @@ def has_ended(process: int) -> bool:
 
 def is_looking(worker: int) -> bool:
     """Tell whether a worker has taken a task: then its processor time is limited."""
-    try:
-        limits = Path(f"/proc/{worker}/limits").read_text()
-    except OSError:
-        return False
-    return "Max cpu time              unlimited" not in limits
+    limits = _read(Path(f"/proc/{worker}/limits"))
+    return bool(limits) and b"Max cpu time              unlimited" not in limits
 
 
 @cache
@@ -61,10 +59,15 @@ def large_png() -> bytes:
     return buffer.getvalue()
 
 
-def _is_worker(process: int, parent: int) -> bool:
+def _read(path: Path) -> bytes:
+    """Return what the kernel says there; nothing of a process that is gone."""
     try:
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
-        status = Path(f"/proc/{process}/status").read_text()
+        return path.read_bytes()
     except OSError:
-        return False
-    return _WORKER in command and f"\nPPid:\t{parent}\n" in status
+        return b""
+
+
+def peak_bytes(process: int) -> int:
+    """Return the most that a living process ever had in memory, in bytes (proc_pid_status(5))."""
+    lines = _read(Path(f"/proc/{process}/status")).splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(b"VmHWM:"))

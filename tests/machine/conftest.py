@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -26,18 +25,6 @@ def archive(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def program(service: Service, archive: Path) -> Program:
+def program(service: Service, archive: Path, heard_signals: None) -> Program:  # noqa: ARG001 - is in force
     """Return the program, for that archive and that service."""
     return Program(service=service, archive=archive)
-
-
-@pytest.fixture(autouse=True)
-def _heard_signals() -> Iterator[None]:
-    """Let programs that are started hear SIGINT and SIGHUP, even if the tests run under `nohup` or `&`."""
-    numbers = (signal.SIGINT, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        signal.signal(number, signal.default_int_handler)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)

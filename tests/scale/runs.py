@@ -70,7 +70,7 @@ async def _measure(program: Program, folder: Path, arguments: Sequence[str]) -> 
     async with started(command, program.environ, stdin=DEVNULL) as running:
         await asyncio.gather(watch.follow(running), _discard(running))
         code = await running.process.wait()
-    peak_mb = int(report.read_text()) * _KIB / _MB  # noqa: ASYNC240 - a moment
+    peak_mb = int(report.read_text()) * _KIB / _MB
     return Measured(code=code, peak_mb=peak_mb, workers_mb=watch.workers_mb, ends_s=watch.ends_s)
 
 

@@ -76,6 +76,15 @@ def test_a_clean_index_is_believed_without_a_look_at_the_folders(
         assert index.get(GenerationId("unknown")) is None
 
 
+def test_an_index_in_doubt_is_held_against_the_folders(archive: Archive, entries: list[IndexEntry]) -> None:
+    """A commit that failed after its sidecar was written, as a sync can: the index has not heard of it."""
+    with Index.open(archive) as index:
+        unheard_of = commit(archive, GenerationId("generation-9"))
+        index.distrust()
+    with Index.open(archive) as index:
+        assert list(index.entries()) == [*entries, unheard_of]
+
+
 def _delete(path: Path) -> None:
     path.unlink()
 

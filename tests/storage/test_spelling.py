@@ -28,7 +28,10 @@ def _caseless(path: Path) -> CaselessFolder:
 def test_a_folder_made_for_another_id_is_refused(tmp_path: Path) -> None:
     """Its files would be replaced, one by one, by those of another generation."""
     (tmp_path / "abc").mkdir()
-    with _caseless(tmp_path) as month, pytest.raises(OtherGenerationError, match="ABC is, on this disk, the folder of another id, abc:"):
+    with (
+        _caseless(tmp_path) as month,
+        pytest.raises(OtherGenerationError, match="ABC is, on this disk, the folder of another id, abc:"),
+    ):
         refuse_other_spelling(month, "ABC")
 
 
