@@ -19,6 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from archiver.assembly.options import Options
+from archiver.domain.identity import AssetName
 from archiver.domain.outcome import Outcome
 from archiver.domain.sidecar import AssetStatus, Verification, decode_sidecar
 from archiver.domain.timing import RetryPolicy
@@ -68,6 +69,8 @@ _VERDICTS = {
     Verification.MISMATCHED: Outcome.MISMATCHED,
     Verification.VERIFIED: Outcome.ARCHIVED,
 }
+# The last frame would be a second thumbnail.
+_ASSETS = frozenset({AssetName.VIDEO, AssetName.VIDEO_RAW, AssetName.THUMBNAIL})
 _PLAIN = Shape()
 _SIGNED = Shape(signed=True)
 
@@ -178,9 +181,8 @@ async def _weather_it(weather: Sequence[Weather], engine: HttpEngine, archive: P
 def _options(service: Service, archive: Path, engine: HttpEngine) -> Options:
     # The back-off of a host that refuses is shorter than a test's patience.
     retry = RetryPolicy(retries=3, first_delay_s=0.001, longest_delay_s=0.002)
-    return with_network(
-        options_for(service, archive, engine), retry=retry, stall_timeout_s=5.0, api_timeout_s=5.0
-    )
+    options = replace(options_for(service, archive, engine), assets=_ASSETS)
+    return with_network(options, retry=retry, stall_timeout_s=5.0, api_timeout_s=5.0)
 
 
 def _clip(number: int) -> Clip:
@@ -267,5 +269,7 @@ def check_thrift(served: Served, fetched: Mapping[str, int], had: set[str], held
     assert "video" not in had or served.video.path not in fetched
     assert "thumbnail" not in had or served.thumbnail.path not in fetched
     offers = served.video.offers
-    if held > OVERLAP_UNDER_VALIDATOR_BYTES and offers.ranges and offers.etag and not offers.weak:
+    can_continue = offers.ranges and offers.etag and not offers.weak
+    # All bytes and still not whole: a Content-Length that lied. Which of two lengths is right, nobody knows.
+    if can_continue and OVERLAP_UNDER_VALIDATOR_BYTES < held < SIZE:
         assert fetched[served.video.path] <= SIZE - held + OVERLAP_UNDER_VALIDATOR_BYTES

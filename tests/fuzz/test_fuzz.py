@@ -11,8 +11,8 @@ from tests.fuzz.campaign import cases, run
 from tests.fuzz.corpus import corpus
 from tests.fuzz.mutation import mutate
 
-_COUNT = 400
-_SEED = 400
+_COUNT = 300
+_SEED = 300
 
 
 async def test_no_mutated_file_crashes_hangs_or_eats_memory(tmp_path: Path) -> None:

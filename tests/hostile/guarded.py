@@ -38,15 +38,16 @@ class Names:
     @property
     def policy(self) -> AddressPolicy:
         """The policy that resolves with this; beside what is public, 127.0.0.2 is."""
-        return AddressPolicy(resolve=self, permits=_is_public_here)
+        return AddressPolicy(resolve=self, permits=is_public_here)
 
 
-def _is_public_here(address: IpAddress) -> bool:
+def is_public_here(address: IpAddress) -> bool:
+    """Tell whether an address is public, or plays it."""
     return address == IPv4Address(PUBLIC) or is_public(address)
 
 
-async def archive_one(options: Options, policy: AddressPolicy, generation_id: str) -> GenerationResult:
-    """Archive a generation, whole, with the doors of a run, but for where names lead."""
+async def archive_all(options: Options, policy: AddressPolicy, *ids: str) -> list[GenerationResult]:
+    """Archive generations, one after the other, with the doors of a run, but for where names lead."""
     events: list[Event] = []
     network = options.network
     carrying = TransportOptions(engine=network.http_engine, stall_timeout_s=2.0, connect_timeout_s=2.0)
@@ -69,4 +70,4 @@ async def archive_one(options: Options, policy: AddressPolicy, generation_id: st
         )
         fetch = FetchOptions(max_asset_size=options.max_asset_size)
         archiver = GenerationArchiver(doors, fetch, options.assets)
-        return await archiver.archive(Item(id=parse_id(generation_id)))
+        return [await archiver.archive(Item(id=parse_id(text))) for text in ids]

@@ -9,10 +9,11 @@ import pytest
 
 from archiver.domain.errors import AddressRefusedError
 from archiver.domain.outcome import Outcome
+from archiver.transport.addressing import AddressPolicy
 from archiver.transport.options import HttpEngine
-from tests.hostile.guarded import PRIVATE, PUBLIC, Names, archive_one
+from tests.hostile.guarded import PRIVATE, PUBLIC, Names, archive_all, is_public_here
 from tests.runs.running import look, options_for, run_ids, with_network
-from tests.simulator import Service, Shape
+from tests.simulator import Service, Shape, make_clip
 from tests.simulator.faults import Always, Redirect
 from tests.transport.servers import Call, serve
 
@@ -96,17 +97,26 @@ ADDRESSES = (
 )
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
 async def test_a_name_with_a_private_address_is_not_connected_to(
-    service: Service, archive: Path, engine: HttpEngine, address: str
+    service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """`metadata.attacker.example` is as private as what it resolves to, in every form of IPv6."""
-    _serve_under_a_name(service)
-    result = await archive_one(options_for(service, archive, engine), Names([address]).policy, "g-1")
-    assert result.outcome is Outcome.INCOMPLETE
-    error = look(archive, "g-1").record("video").error
-    assert error
-    assert error.kind == REFUSED
+    port = urlsplit(service.media_base).port
+    for number in range(len(ADDRESSES)):
+        service.media_base = f"http://{number}.example:{port}"
+        service.serve(f"g-{number}", make_clip())
+
+    async def resolve(host: str) -> list[str]:
+        return [ADDRESSES[int(host.partition(".")[0])]]
+
+    policy = AddressPolicy(resolve=resolve)
+    ids = [f"g-{number}" for number in range(len(ADDRESSES))]
+    results = await archive_all(options_for(service, archive, engine), policy, *ids)
+    assert {result.outcome for result in results} == {Outcome.INCOMPLETE}
+    for name, address in zip(ids, ADDRESSES, strict=True):
+        error = look(archive, name).record("video").error
+        assert error
+        assert (address, error.kind) == (address, REFUSED)
     assert not service.log.media
 
 
@@ -121,7 +131,7 @@ async def test_a_name_that_is_rebound_after_its_check_gains_nothing(
     base = _serve_under_a_name(service)
     names = Names([PUBLIC], [PRIVATE])
     async with serve(_never_asked, address=PRIVATE, port=urlsplit(base).port or 0) as private:
-        result = await archive_one(options_for(service, archive, engine), names.policy, "g-1")
+        (result,) = await archive_all(options_for(service, archive, engine), names.policy, "g-1")
         assert private.connections == 0
     assert result.outcome is Outcome.ARCHIVED
     assert {exchange.host for exchange in service.log.media} == {PUBLIC}
@@ -138,12 +148,11 @@ async def test_a_public_host_cannot_redirect_into_the_private_network(
         return [PUBLIC] if host == "cdn.example" else [PRIVATE]
 
     _serve_under_a_name(service)
-    names = Names([PUBLIC])
-    policy = type(names.policy)(resolve=resolve, permits=names.policy.permits)
+    policy = AddressPolicy(resolve=resolve, permits=is_public_here)
     async with serve(_never_asked, address=PRIVATE) as private:
         target = f"http://{where}:{private.port}/x?Signature=s1gned"
         video = service.serve("g-1", faults=[Always(Redirect(target))])
-        result = await archive_one(options_for(service, archive, engine), policy, "g-1")
+        (result,) = await archive_all(options_for(service, archive, engine), policy, "g-1")
         assert private.connections == 0
     assert result.outcome is Outcome.INCOMPLETE
     error = look(archive, "g-1").record("video").error

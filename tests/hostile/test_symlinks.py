@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 
 from archiver.domain.errors import ArchiveError
-from tests.runs.running import look, options_for, run_ids
+from archiver.domain.outcome import Outcome
+from tests.runs.running import Run, look, options_for, run_ids
 from tests.simulator import Service
 
 CANARY = b"not yours"
-HOME = "generations/2024/12/g-1"
-FOLDERS = ("generations", "generations/2024", "generations/2024/12", HOME, ".partial", ".partial/g-1")
-FILES = (
-    *(f"{HOME}/{name}" for name in ("sidecar.json", "video.mp4", "video_raw.mp4", "thumbnail.jpg")),
-    *(f".partial/g-1/{name}" for name in ("video.part", "video.json", "thumbnail.part", "thumbnail.json")),
-    *("index.sqlite3", "index.sqlite3-wal", "index.sqlite3-shm", "index.sqlite3-journal", ".lock"),
+HOME = "generations/2024/12"
+FOLDERS = ("generations", "generations/2024", HOME, ".partial")
+FILES = ("index.sqlite3", "index.sqlite3-wal", "index.sqlite3-shm", "index.sqlite3-journal", ".lock")
+# Two generations meet them, in one run: `g-1` links to what is there, `g-2` to what is not.
+OWN_FOLDERS = (HOME + "/{}", ".partial/{}")
+OWN_FILES = (
+    *(f"{HOME}/{{}}/{name}" for name in ("sidecar.json", "video.mp4", "video_raw.mp4", "thumbnail.jpg")),
+    *(f".partial/{{}}/{name}" for name in ("video.part", "video.json", "thumbnail.part", "thumbnail.json")),
 )
 
 
@@ -52,37 +55,45 @@ def _plant(link: Path, target: Path) -> None:
     link.symlink_to(target)
 
 
-@pytest.mark.parametrize("target", ["folder", "absent"])
-@pytest.mark.parametrize("place", FOLDERS)
-async def test_a_link_where_a_folder_belongs_is_not_followed(
+@pytest.mark.parametrize("target", ["there", "absent"])
+@pytest.mark.parametrize("place", FOLDERS + FILES)
+async def test_a_link_in_a_place_of_the_archives_own_is_not_followed(
     service: Service, archive: Path, outside: Outside, place: str, target: str
 ) -> None:
-    """The run, or the generation, ends with one line that names the place; a link is nobody's folder."""
+    """It is replaced or refused, with one line that names the place."""
     service.serve("g-1")
-    _plant(archive / place, getattr(outside, target))
+    there = outside.folder if place in FOLDERS else outside.file
+    _plant(archive / place, there if target == "there" else outside.absent)
     run = await run_ids(options_for(service, archive), "g-1")
     assert outside.is_untouched
-    assert run.report.exit_code in {1, 3}
-    assert run.report.error is None or isinstance(run.report.error, ArchiveError)
-    assert (archive / place).is_symlink()
-
-
-@pytest.mark.parametrize("target", ["file", "absent"])
-@pytest.mark.parametrize("place", FILES)
-async def test_a_link_where_a_file_belongs_is_not_written_through(
-    service: Service, archive: Path, outside: Outside, place: str, target: str
-) -> None:
-    """It is replaced by the file itself, or refused; what it names stays as it is."""
-    service.serve("g-1")
-    _plant(archive / place, getattr(outside, target))
-    run = await run_ids(options_for(service, archive), "g-1")
-    assert outside.is_untouched
-    assert run.report.error is None or isinstance(run.report.error, ArchiveError)
+    _check_end(run)
     if run.report.exit_code == 0:
-        found = look(archive, "g-1")
-        assert not any(path.is_symlink() for path in found.folder.iterdir())
-    else:
-        assert run.report.exit_code in {1, 3, 11}
+        assert look(archive, "g-1").files > {"sidecar.json", "video.mp4"}
+
+
+@pytest.mark.parametrize("place", OWN_FOLDERS + OWN_FILES)
+async def test_a_link_in_a_generations_place_is_not_followed(
+    service: Service, archive: Path, outside: Outside, place: str
+) -> None:
+    """Its files replace a link, or it is refused; what the link names stays as it is, or is not made."""
+    for name, target in {
+        "g-1": outside.folder if place in OWN_FOLDERS else outside.file,
+        "g-2": outside.absent,
+    }.items():
+        service.serve(name)
+        _plant(archive / place.format(name), target)
+    run = await run_ids(options_for(service, archive), "g-1", "g-2")
+    assert outside.is_untouched
+    _check_end(run)
+    for name, result in run.results.items():
+        if result.outcome is Outcome.ARCHIVED:
+            assert not any(path.is_symlink() for path in look(archive, name).folder.iterdir())
+
+
+def _check_end(run: Run) -> None:
+    """Check that a run ended as it should, or because of the archive: never by a fault of the program."""
+    assert run.report.exit_code in {0, 1, 3}
+    assert run.report.error is None or isinstance(run.report.error, ArchiveError)
 
 
 async def test_a_link_among_archived_files_is_not_taken_for_the_file(

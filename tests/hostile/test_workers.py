@@ -79,16 +79,16 @@ async def test_one_worker_serves_file_after_file_and_ends_with_the_pool(video: P
 
 async def test_many_files_at_once_never_have_more_workers_than_allowed(tmp_path: Path, video: Path) -> None:
     """Decoding is bound by the processor: more processes would only take memory."""
-    endless = [_file(tmp_path / f"{number}.gif", endless_gif()) for number in range(3)]
+    endless = [_file(tmp_path / f"{number}.gif", endless_gif()) for number in range(2)]
     async with WorkerPool(PoolOptions(workers=2)) as pool:
-        asked = [pool.ask(_decode(path), Allowance(cpu_s=60, wall_s=0.9)) for path in endless]
+        asked = [pool.ask(_decode(path), Allowance(cpu_s=60, wall_s=1.0)) for path in endless]
         looking = asyncio.gather(*asked, pool.ask(_inspect(video), ENOUGH))
         while len(worker_ids()) < 2 and not looking.done():  # noqa: ASYNC110 - no one tells of a new process
             await asyncio.sleep(0.01)
         assert len(worker_ids()) == 2
         found = await looking
-    assert found[:3] == 3 * [Unbearable("not done within 1 s")]
-    assert isinstance(found[3], Measured)
+    assert found[:2] == 2 * [Unbearable("not done within 1 s")]
+    assert isinstance(found[2], Measured)
 
 
 async def test_a_file_that_takes_too_much_computing_is_given_up(
@@ -166,7 +166,7 @@ async def test_a_file_that_crashes_every_worker_is_damaged(endless: Path) -> Non
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.35])
 def test_whoever_is_cancelled_leaves_no_worker(
     endless: Path, after_s: float, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
