@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from archiver.cli.inquiries import list_
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.version import __version__
 
@@ -89,6 +90,9 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     if serve:
         return bundled.serve_demo(count=count, port=port)
     return bundled.archive_demo(Path(archive), count=count, port=port)
+
+
+cli.add_command(list_)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -65,6 +65,13 @@ def run_options(*, wait: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def reader_options(command: Command) -> Command:
+    """Add the options of a command that only reads the archive."""
+    for option in (_config_file(), _json(), _archive_folder()):
+        option(command)
+    return command
+
+
 def _text(section: str, flag: str, shown: str, text: str, default: str | None = None) -> Decorator:
     return click.option(
         flag,
@@ -81,10 +88,14 @@ def _flag(section: str, flag: str, text: str) -> Decorator:
     return click.option(flag, cls=Setting, section=section, is_flag=True, help=text)
 
 
+def _archive_folder() -> Decorator:
+    return _text(ARCHIVE, "--archive", "DIR", "The archive's folder.", "./archive")
+
+
 def _archive() -> list[Decorator]:
     every = "video,video_raw,thumbnail,last_frame"
     return [
-        _text(ARCHIVE, "--archive", "DIR", "The archive's folder.", "./archive"),
+        _archive_folder(),
         _text(ARCHIVE, "--assets", "LIST", "Which files of a generation are wanted.", every),
         _flag(ARCHIVE, "--deep", "Decode every frame of what was fetched."),
         _flag(ARCHIVE, "--no-verify", "Do not look into what was fetched."),
@@ -132,21 +143,29 @@ def _limits() -> list[Decorator]:
 
 def _output() -> list[Decorator]:
     return [
-        _flag(OUTPUT, "--json", "JSON lines on standard output, and nothing else there."),
+        _json(),
         _flag(OUTPUT, "--quiet", "Say nothing unless something is wrong."),
         _flag(OUTPUT, "--verbose", "Say more: what is unchanged, every retry."),
         _text(OUTPUT, "--log-file", "FILE", "Append everything that happens to this file."),
-        click.option(
-            "--config",
-            cls=Setting,
-            section=OUTPUT,
-            metavar="FILE",
-            is_eager=True,
-            expose_value=False,
-            callback=_load_config,
-            help="Read options from this file instead of the config.toml of your configuration folder.",
-        ),
+        _config_file(),
     ]
+
+
+def _json() -> Decorator:
+    return _flag(OUTPUT, "--json", "JSON lines on standard output, and nothing else there.")
+
+
+def _config_file() -> Decorator:
+    return click.option(
+        "--config",
+        cls=Setting,
+        section=OUTPUT,
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_config,
+        help="Read options from this file instead of the config.toml of your configuration folder.",
+    )
 
 
 def _load_config(ctx: click.Context, _param: click.Parameter, path: str | None) -> None:

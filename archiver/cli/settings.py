@@ -39,7 +39,7 @@ def read_options(given: Given, warn: Callable[[str], None]) -> Options:
     """Return the run's options. Raises `click.UsageError`; `warn` takes what a person should know."""
     _refuse_both(given, "deep", "no_verify")
     return Options(
-        archive=given.value("archive", _parse_path),
+        archive=read_archive(given),
         network=_read_network(given, warn),
         budget=Budget(
             max_duration_s=given.maybe("max_duration", _over_zero(parse_duration)),
@@ -68,6 +68,11 @@ def read_display(given: Given) -> Display:
         verbose=given.flag("verbose"),
         log_file=given.maybe("log_file", _parse_path),
     )
+
+
+def read_archive(given: Given) -> Path:
+    """Return the archive's folder. Raises `click.UsageError`."""
+    return given.value("archive", _parse_path)
 
 
 def _read_network(given: Given, warn: Callable[[str], None]) -> NetworkOptions:

@@ -1,0 +1,38 @@
+"""The commands that ask how the archive stands: options and help; what they do is imported when called."""
+
+from __future__ import annotations
+
+import click
+
+from archiver.cli.options import reader_options
+
+
+@click.command(name="list")
+@click.option(
+    "--state", metavar="LIST", help="States at the service, or outcomes: completed, error, pending …"
+)
+@click.option("--since", metavar="TIME", help="Only what changed since 2024-12-22, or in the last 7d.")
+@click.option(
+    "--where", metavar="EXPR", help='Only what an expression fits: "bytes > 10MB and prompt ~ cat".'
+)
+@click.option(
+    "--sort", metavar="COLUMN", help="By a column; -COLUMN from the largest down.  [default: by folder]"
+)
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(min=0), help="Most rows; 0 is all.  [default: 100 for people]"
+)
+@click.option("--csv", is_flag=True, help="Comma-separated values with a header.")
+@reader_options
+@click.pass_context
+def list_(ctx: click.Context, /, **_settings: object) -> int:
+    """List what is archived, and what is still owed.
+
+    Columns: id, state, outcome, verification, created_at, archived_at, updated_at, next_try_at, prompt,
+    aspect_ratio, bytes, path, error, video, video_raw, thumbnail, last_frame. An expression compares them
+    by = != < <= > >= ~ (contains) !~ and joins by and, or, not, brackets; null is what is unknown.
+
+    What --json prints is itself a manifest: luma-archiver list --state error --json | luma-archiver batch -
+    """
+    from archiver.cli import listing  # noqa: PLC0415 - `--help` does without
+
+    return listing.list_generations(ctx)
