@@ -8,6 +8,8 @@ from archiver.domain.checks import MediaKind
 from archiver.domain.identity import AssetName, GenerationId
 
 INDEX = "index.sqlite3"
+OWED = "owed.jsonl"
+RUNS = "runs.jsonl"
 PARTIAL = ".partial"
 GENERATIONS = "generations"
 SIDECAR = "sidecar.json"
