@@ -36,3 +36,24 @@ def list_(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import listing  # noqa: PLC0415 - `--help` does without
 
     return listing.list_generations(ctx)
+
+
+@click.command()
+@click.argument("generation_id", metavar="ID")
+@click.option(
+    "--thumbnail",
+    type=click.Choice(["auto", "kitty", "iterm2", "sixel", "none"]),
+    default="auto",
+    show_default=True,
+    help="How the terminal shows pictures.",
+)
+@reader_options
+@click.pass_context
+def show(ctx: click.Context, /, **_settings: object) -> int:
+    """Show one generation: what it is, its files, what is wrong with them, and a picture where that can be.
+
+    With --json its sidecar as it is, in one line.
+    """
+    from archiver.cli import showing  # noqa: PLC0415 - `--help` does without
+
+    return showing.show_generation(ctx)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from archiver.cli.inquiries import list_
+from archiver.cli.inquiries import list_, show
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.version import __version__
 
@@ -93,6 +93,7 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
 
 
 cli.add_command(list_)
+cli.add_command(show)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,11 +15,11 @@ from archiver.cli.text import clean
 
 @contextmanager
 def opened_records(given: Given) -> Iterator[Records]:
-    """Open the archive that the options name; what a person should know of its index is said.
+    """Open the archive that the options name; what a person should know of it is said.
 
     Raises `click.UsageError`, `ArchiveError`.
     """
     with open_records(read_archive(given)) as records:
-        if records.index.notice:
-            click.echo(f"luma-archiver: {clean(records.index.notice)}", err=True)
+        for notice in records.notices:
+            click.echo(f"luma-archiver: {clean(notice)}", err=True)
         yield records

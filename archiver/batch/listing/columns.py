@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -12,8 +12,9 @@ from archiver.domain.errors import ErrorRecord
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import Outcome
+from archiver.domain.owed import Owed, Reason
 from archiver.domain.sidecar import AssetStatus, Verification
-from archiver.domain.timing import parse_timestamp
+from archiver.domain.timing import parse_timestamp, show_timestamp
 from archiver.storage.entries import IndexEntry
 
 
@@ -31,7 +32,7 @@ class Listed:
     created_at: str | None = None
     archived_at: str | None = None
     updated_at: str | None = None
-    """When it was archived; of what is owed, when it was last asked for."""
+    """When it was archived; of what has no sidecar, since when it is owed for the same reason."""
     prompt: str | None = None
     aspect_ratio: str | None = None
     size: int = 0
@@ -41,6 +42,9 @@ class Listed:
     next_try_at: str | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
 
+
+UNKNOWN = "unknown"
+"""The state of what the service never told of."""
 
 _OUTCOMES = {Verification.MISMATCHED: Outcome.MISMATCHED, Verification.INCOMPLETE: Outcome.INCOMPLETE}
 
@@ -63,6 +67,24 @@ def listed_entry(entry: IndexEntry) -> Listed:
         path=entry.folder,
         assets=entry.assets,
     )
+
+
+def listed_owed(owed: Owed) -> Listed:
+    """Return the row of a generation that is owed and has no sidecar."""
+    return Listed(
+        id=owed.id,
+        state=State.PENDING if owed.reason is Reason.PENDING else UNKNOWN,
+        outcome=owed.reason,
+        updated_at=show_timestamp(owed.since),
+        error=owed.error,
+        next_try_at=show_timestamp(owed.next_try),
+        row=owed.row,
+    )
+
+
+def with_owed(row: Listed, owed: Owed) -> Listed:
+    """Return the row of an archived generation of which something is owed."""
+    return replace(row, error=owed.error, next_try_at=show_timestamp(owed.next_try))
 
 
 class Kind(Enum):

@@ -13,12 +13,12 @@ from archiver.batch.listing.where import Predicate
 from archiver.domain.errors import UsageError
 from archiver.domain.generation import State
 from archiver.domain.outcome import Outcome
+from archiver.domain.owed import Reason
 from archiver.domain.timing import parse_timestamp
 
-ADDED = "added"
-"""The outcome of what was added and never asked for."""
-
-_STATES = [*State, *(outcome for outcome in Outcome if outcome not in {*State, Outcome.UNCHANGED}), ADDED]
+_OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.UNCHANGED]
+# In this order, each once: "failed" and "pending" are words for both.
+_STATES = list(dict.fromkeys(map(str, [*State, *_OUTCOMES, Reason.ADDED])))
 
 
 @dataclass(frozen=True, slots=True)
