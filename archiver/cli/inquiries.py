@@ -57,3 +57,17 @@ def show(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import showing  # noqa: PLC0415 - `--help` does without
 
     return showing.show_generation(ctx)
+
+
+@click.command()
+@click.option("--max-age", metavar="DURATION", help="Fail (exit code 1) when the last success is older: 26h.")
+@reader_options
+@click.pass_context
+def status(ctx: click.Context, /, **_settings: object) -> int:
+    """Show how the archive stands: size, growth, what is owed, the last run, the last success.
+
+    A success is a run of get, batch or sync that ended with exit code 0.
+    """
+    from archiver.cli import standing  # noqa: PLC0415 - `--help` does without
+
+    return standing.show_status(ctx)

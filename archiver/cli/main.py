@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from archiver.cli.inquiries import list_, show
+from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.version import __version__
 
@@ -94,6 +94,7 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
 
 cli.add_command(list_)
 cli.add_command(show)
+cli.add_command(status)
 
 
 def main(arguments: Sequence[str]) -> int:
