@@ -11,6 +11,7 @@ import click
 
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
+from archiver.cli.setup import config
 from archiver.version import __version__
 
 _PROGRAM = "luma-archiver"
@@ -95,6 +96,7 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
 cli.add_command(list_)
 cli.add_command(show)
 cli.add_command(status)
+cli.add_command(config)
 
 
 def main(arguments: Sequence[str]) -> int:

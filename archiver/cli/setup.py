@@ -1,0 +1,20 @@
+"""The commands that set the job up: their options and help. What they do is imported when they are called."""
+
+from __future__ import annotations
+
+import click
+
+from archiver.cli.options import SettingsCommand, run_options
+
+
+@click.command(cls=SettingsCommand)
+@run_options(wait="0")
+@click.pass_context
+def config(ctx: click.Context, /, **_settings: object) -> int:
+    """Show each option's value and where it came from: command line, environment, config.toml or default.
+
+    The key itself is never shown.
+    """
+    from archiver.cli import configured  # noqa: PLC0415 - `--help` does without
+
+    return configured.show_settings(ctx)
