@@ -18,3 +18,16 @@ def config(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import configured  # noqa: PLC0415 - `--help` does without
 
     return configured.show_settings(ctx)
+
+
+@click.command(cls=SettingsCommand)
+@run_options(wait="0")
+@click.pass_context
+def doctor(ctx: click.Context, /, **_settings: object) -> int:
+    """Check key, API, clock, disk, ffmpeg and archive: a line each, with what to do.
+
+    Asks the API one question and fetches nothing. The exit code is that of a run that would fail for it.
+    """
+    from archiver.cli import doctor as practice  # noqa: PLC0415 - `--help` does without
+
+    return practice.examine(ctx)

@@ -120,8 +120,8 @@ def _complaint(standing: Standing, max_age_s: float | None) -> str | None:
         return "no run has ended with exit code 0 yet (--max-age): see the log, or run `luma-archiver doctor`"
     if age_s <= max_age_s:
         return None
-    allowed = show_duration(max_age_s)
-    return f"the last success is {show_duration(age_s)} ago, over {allowed} (--max-age): run `luma-archiver doctor`"
+    found, allowed = show_duration(age_s), show_duration(max_age_s)
+    return f"the last success is {found} ago, over {allowed} (--max-age): run `luma-archiver doctor`"
 
 
 def _as_json(standing: Standing) -> dict[str, object]:
