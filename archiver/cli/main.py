@@ -11,7 +11,7 @@ import click
 
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
-from archiver.cli.setup import config, doctor
+from archiver.cli.setup import config, doctor, schedule
 from archiver.version import __version__
 
 _PROGRAM = "luma-archiver"
@@ -98,6 +98,7 @@ cli.add_command(show)
 cli.add_command(status)
 cli.add_command(config)
 cli.add_command(doctor)
+cli.add_command(schedule)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -31,3 +31,20 @@ def doctor(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import doctor as practice  # noqa: PLC0415 - `--help` does without
 
     return practice.examine(ctx)
+
+
+@click.command(cls=SettingsCommand)
+@click.option("--cron", is_flag=True, help="A line for `crontab -e`.")
+@click.option("--systemd", is_flag=True, help="A service and a timer.")
+@click.option("--at", metavar="HH:MM", default="03:30", show_default=True, help="When, in local time.")
+@run_options(wait="0")
+@click.pass_context
+def schedule(ctx: click.Context, /, **_settings: object) -> int:
+    """Print what lets `sync` run every night with the settings in force here: paths in full, no secrets.
+
+    Nothing is installed. A job that fails says why: cron sends it by mail, systemd keeps it in the journal.
+    `luma-archiver status --max-age 26h` finds one that does not run at all.
+    """
+    from archiver.cli import schedule as timetable  # noqa: PLC0415 - `--help` does without
+
+    return timetable.print_schedule(ctx)
