@@ -2,69 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.assembly.network import Network, open_network
 from archiver.assembly.options import Options
+from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores, open_stores
+from archiver.batch.backlog import Backlog
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, check_manifest, read_manifest
+from archiver.batch.owing import Owing, settling
 from archiver.batch.runner import Archiving, Runner, RunnerOptions
-from archiver.domain.errors import RunError
-from archiver.domain.events import Observer, RowRejected
+from archiver.domain.events import Noticed, Observer, RowRejected
 from archiver.domain.identity import parse_id
-from archiver.domain.outcome import RunReport, Tally
+from archiver.domain.outcome import RunReport
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.inspector import Inspector
 from archiver.pipeline.planning import Planner
 from archiver.provider.relay import Relay, RelayOptions
-from archiver.runtime.clock import Clock, SystemClock
+from archiver.runtime.clock import Clock
 from archiver.runtime.retrying import Retrier
 from archiver.runtime.stopping import Stop
+from archiver.storage.archive import Archive
+from archiver.storage.threads import run_in_thread
 
 # While some generations are verified and committed, others fill the line.
 _GENERATIONS_AHEAD = 8
 
 Rows = Iterable[ManifestRow | RowRejected]
+RowsOf = Callable[[Stores], Rows]
 
 
 async def archive_ids(
-    ids: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+    ids: Sequence[str],
+    options: Options,
+    observer: Observer,
+    stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> RunReport:
     """Archive these generations. Raises `ManifestRowError` for what is no id; the rest is in the report."""
     rows = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
-    return await _run(rows, options, observer, stop or Stop())
+    return await _run("get", lambda _: rows, options, Conditions.of(observer, stop, clock))
 
 
 async def archive_manifests(
-    paths: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+    paths: Sequence[str],
+    options: Options,
+    observer: Observer,
+    stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> RunReport:
     """Archive everything that these manifests list; `-` is standard input."""
-    return await _run(_rows_of(paths), options, observer, stop or Stop())
+    return await _run("batch", lambda _: rows_of(paths), options, Conditions.of(observer, stop, clock))
 
 
-def _rows_of(paths: Sequence[str]) -> Iterator[ManifestRow | RowRejected]:
+async def sync(
+    options: Options, observer: Observer, stop: Stop | None = None, clock: Clock | None = None
+) -> RunReport:
+    """Finish all that is not final yet: added, pending, incomplete, in error."""
+    conditions = Conditions.of(observer, stop, clock)
+
+    def backlog(stores: Stores) -> Rows:
+        now = conditions.clock.now()
+        rest = Backlog(archive=stores.archive, index=stores.index, owed=stores.owed)
+        if notice := rest.not_due(now):
+            observer(Noticed(notice))
+        return rest.rows(_selection(options), now)
+
+    return await _run("sync", backlog, options, conditions)
+
+
+def rows_of(paths: Sequence[str]) -> Iterator[ManifestRow | RowRejected]:
+    """Give the rows of these manifests; before the first all of them are checked. Raises `UsageError`."""
     for path in paths:
         check_manifest(path)
     for path in paths:
         yield from read_manifest(path)
 
 
-async def _run(rows: Rows, options: Options, observer: Observer, stop: Stop) -> RunReport:
-    clock = SystemClock()
-    began_s = clock.monotonic_s()
-    try:
+async def _run(command: str, rows: RowsOf, options: Options, conditions: Conditions) -> RunReport:
+    async def work(archive: Archive) -> RunReport:
         async with (
-            open_stores(options, observer) as stores,
-            open_network(options.network, observer) as network,
+            open_stores(archive, options, conditions.observer) as stores,
+            open_network(options.network, conditions.observer) as network,
         ):
-            run = _Run(options, stores, network, clock)
-            return await run.work(rows, observer, stop)
-    except RunError as error:
-        return RunReport(tally=Tally(), seconds=round(clock.monotonic_s() - began_s, 3), error=error)
+            run = _Run(options, stores, network, conditions)
+            return await run.work(await run_in_thread(rows, stores))
+
+    return await run_recorded(command, options, work, conditions)
+
+
+def _selection(options: Options) -> Selection:
+    return Selection(
+        assets=options.assets,
+        retry_failed=options.retry_failed,
+        retry_mismatched=options.retry_mismatched,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +110,14 @@ class _Run:
     options: Options
     stores: Stores
     network: Network
-    clock: Clock
+    conditions: Conditions
 
-    async def work(self, rows: Rows, observer: Observer, stop: Stop) -> RunReport:
+    async def work(self, rows: Rows) -> RunReport:
         """Let the runner work through the rows."""
-        options = self.options
-        root = self.stores.archive.root
-        spending = Spending(options.budget, root=root, clock=self.clock, observer=observer)
+        options, clock, stores = self.options, self.conditions.clock, self.stores
+        spending = Spending(
+            options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
+        )
         runner = Runner(
             self._archiving(spending),
             RunnerOptions(
@@ -90,21 +127,18 @@ class _Run:
             ),
             spending=spending,
             observer=spending,
-            clock=self.clock,
+            clock=clock,
         )
-        return await runner.run(self._intake().admit(rows), stop)
-
-    def _intake(self) -> Intake:
-        selection = Selection(
-            assets=self.options.assets,
-            retry_failed=self.options.retry_failed,
-            retry_mismatched=self.options.retry_mismatched,
-        )
-        return Intake(self.stores.archive, self.stores.index, self.stores.seen, selection)
+        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
+        admitted = intake.admit(rows)
+        if not options.dry_run:
+            admitted = settling(admitted, stores.owed)
+        return await runner.run(admitted, self.conditions.stop)
 
     def _archiving(self, observer: Observer) -> Archiving:
         options = self.options
-        retrier = Retrier(policy=options.network.retry, clock=self.clock)
+        clock = self.conditions.clock
+        retrier = Retrier(policy=options.network.retry, clock=clock)
         relay = Relay(
             RelayOptions(api_base=options.network.api_base, api_key=options.network.api_key),
             transport=self.network.api,
@@ -123,4 +157,4 @@ class _Run:
             observer=observer,
         )
         fetch = FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)
-        return GenerationArchiver(doors, fetch, options.assets)
+        return Owing(GenerationArchiver(doors, fetch, options.assets), self.stores.owed, clock)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from archiver.domain.errors import ArchiveError
+from archiver.domain.generation import State
 from archiver.domain.identity import GenerationId
-from archiver.domain.naming import INDEX
+from archiver.domain.naming import INDEX, SIDECAR
+from archiver.domain.sidecar import Verification
 from archiver.storage.archive import Archive
 from archiver.storage.catalog import Catalog, UnusableIndexError
 from archiver.storage.entries import IndexEntry
@@ -123,6 +126,39 @@ class Index:
             return False
         return found.st_mtime_ns == entry.footprint.folder_mtime_ns
 
+    def incomplete(self) -> Iterator[GenerationId]:
+        """Give the generations of which an asset is missing."""
+        return self._ids(State.COMPLETED, Verification.INCOMPLETE)
+
+    def mismatched(self) -> Iterator[GenerationId]:
+        """Give the generations of which an asset is not what was promised."""
+        return self._ids(State.COMPLETED, Verification.MISMATCHED)
+
+    def failed(self) -> Iterator[GenerationId]:
+        """Give the generations that failed at the service."""
+        for verification in Verification:
+            yield from self._ids(State.FAILED, verification)
+
+    def changed(self) -> Iterator[GenerationId]:
+        """Give the generations in whose folders a file was added, removed or replaced behind the index.
+
+        A folder that is gone, sidecar and all, is not among them: nothing says any more what it held.
+        """
+        with self._turn:
+            self._flush()
+        for folder, changed_ns in self._catalog.folders():
+            # A text, not a `Path`: this goes through all generations of the archive.
+            with suppress(OSError):
+                if os.lstat(f"{self._archive.root}/{folder}").st_mtime_ns != changed_ns:
+                    os.lstat(f"{self._archive.root}/{folder}/{SIDECAR}")
+                    yield GenerationId(folder.rpartition("/")[2])
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many generations there are, and the bytes of all their files, shared ones once."""
+        with self._turn:
+            self._flush()
+        return self._catalog.totals()
+
     def entries(self) -> Iterator[IndexEntry]:
         """Give all entries in the order of their folders, so by month; nothing holds them all in memory."""
         with self._turn:
@@ -141,6 +177,11 @@ class Index:
                     self._catalog.mark_clean()
             finally:
                 self._catalog.close()
+
+    def _ids(self, state: State, verification: Verification) -> Iterator[GenerationId]:
+        with self._turn:
+            self._flush()
+        yield from map(GenerationId, self._catalog.ids(state, verification))
 
     def _flush(self) -> None:
         if self._pending:

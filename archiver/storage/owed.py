@@ -8,12 +8,14 @@ is left alone, and then nothing is taken out of the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from archiver.domain.errors import DiskFullError
 from archiver.domain.identity import GenerationId
 from archiver.domain.naming import OWED
 from archiver.domain.owed import Owed, Reason, Settled, decode_line, decode_owed, encode_line
@@ -41,8 +43,7 @@ class OwedCounts:
 
     by_reason: dict[Reason, int]
     due: int
-    next_due_s: float | None
-    """Seconds since 1970."""
+    next_due: datetime | None
 
     @property
     def total(self) -> int:
@@ -110,6 +111,8 @@ class OwedList:
 
     def settle(self, ids: Iterable[GenerationId]) -> None:
         """Take note that nothing is owed of these any more."""
+        if not self._database.rows("SELECT 1 FROM owed LIMIT 1"):
+            return
         known = [generation_id for generation_id in ids if self._is_owed(generation_id)]
         if known:
             self._file.append(encode_line(Settled(settled=generation_id)) for generation_id in known)
@@ -131,14 +134,18 @@ class OwedList:
         ((due,),) = self._database.rows("SELECT count(*) FROM owed WHERE due_s <= ?", (now_s,))
         ((next_s,),) = self._database.rows("SELECT min(due_s) FROM owed WHERE due_s > ?", (now_s,))
         return OwedCounts(
-            by_reason={Reason(reason): count for reason, count in by_reason}, due=due, next_due_s=next_s
+            by_reason={Reason(reason): count for reason, count in by_reason},
+            due=due,
+            next_due=None if next_s is None else datetime.fromtimestamp(next_s, UTC),
         )
 
     def close(self) -> None:
         """Take the history out of the file where it is most of it."""
         try:
             if self._is_writable and not self._unreadable and self._is_mostly_history():
-                self._file.replace(encode_line(entry) for entry in self.entries())
+                # A disk that is full can hold the history a while longer.
+                with suppress(DiskFullError):
+                    self._file.replace(encode_line(entry) for entry in self.entries())
         finally:
             self._database.close()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.nightly.nights import Nights
 from tests.nightly.program import Program
+from tests.simulator import Service
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +36,16 @@ def program(archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     """Return the program, for this test's archive."""
     monkeypatch.setenv("LUMA_ARCHIVER_ARCHIVE", str(archive))
     return Program(capsys)
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """Run the simulated service."""
+    async with Service() as service:
+        yield service
+
+
+@pytest.fixture
+def nights(service: Service, archive: Path) -> Nights:
+    """Return the nights of one archive."""
+    return Nights(service, archive)

@@ -58,7 +58,7 @@ def test_only_what_is_due_is_given_and_nothing_twice(tmp_path: Path) -> None:
         counts = owed.counts(NOW)
     assert counts.by_reason == {Reason.ADDED: 1, Reason.PENDING: 1}
     assert (counts.due, counts.total) == (1, 2)
-    assert counts.next_due_s == (NOW + timedelta(minutes=2)).timestamp()
+    assert counts.next_due == NOW + timedelta(minutes=2)
 
 
 def test_what_is_settled_is_owed_no_more(tmp_path: Path) -> None:
