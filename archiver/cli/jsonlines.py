@@ -19,35 +19,35 @@ class JsonLines:
 
     def __call__(self, event: Event) -> None:
         """Write the line of an event that has one."""
-        match event:
-            case GenerationFinished(result):
-                self._line({"event": "generation", **_generation(result)})
-            case RowRejected(file, line, reason):
-                self._line({"event": "row", "file": _text(file), "line": line, "error": _text(reason)})
-            case GenerationPlanned(name, path, assets):
-                self._line({"event": "planned", "id": name, "path": path, "assets": assets})
-            case _:
-                pass
+        if line := event_line(event):
+            self._line(line)
 
     def finish(self, report: RunReport) -> None:
         """Write the summary."""
-        self._line(
-            {
-                "event": "summary",
-                **{outcome.value: count for outcome, count in report.tally.counts.items()},
-                "bytes": report.tally.bytes_fetched,
-                "seconds": report.seconds,
-                "exit_code": report.exit_code,
-            }
-        )
+        self._line(summary_line(report))
 
     def _line(self, value: dict[str, Any]) -> None:
         self._write(msgspec.json.encode(value).decode())
 
 
-def _generation(result: GenerationResult) -> dict[str, Any]:
+def event_line(event: Event) -> dict[str, Any] | None:
+    """Return what is told of an event; None where nothing is."""
+    match event:
+        case GenerationFinished(result):
+            return generation_line(result)
+        case RowRejected(file, line, reason):
+            return {"event": "row", "file": _text(file), "line": line, "error": _text(reason)}
+        case GenerationPlanned(name, path, assets):
+            return {"event": "planned", "id": name, "path": path, "assets": assets}
+        case _:
+            return None
+
+
+def generation_line(result: GenerationResult) -> dict[str, Any]:
+    """Return what is told of a generation's end."""
     error = result.error
     return {
+        "event": "generation",
         "id": result.id,
         "state": result.state,
         "outcome": result.outcome,
@@ -56,6 +56,17 @@ def _generation(result: GenerationResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "assets": result.assets,
         "error": error and {"kind": error.kind, "message": _text(error.message)},
+    }
+
+
+def summary_line(report: RunReport) -> dict[str, Any]:
+    """Return what is told of a run's end."""
+    return {
+        "event": "summary",
+        **{outcome.value: count for outcome, count in report.tally.counts.items()},
+        "bytes": report.tally.bytes_fetched,
+        "seconds": report.seconds,
+        "exit_code": report.exit_code,
     }
 
 

@@ -18,7 +18,8 @@ SERVICE = "The service"
 NETWORK = "The network"
 LIMITS = "Limits of a run"
 OUTPUT = "Output"
-SECTIONS = (ARCHIVE, SERVICE, NETWORK, LIMITS, OUTPUT)
+REPORTS = "Hooks and monitors"
+SECTIONS = (ARCHIVE, SERVICE, NETWORK, LIMITS, OUTPUT, REPORTS)
 
 
 class Setting(click.Option):
@@ -57,7 +58,7 @@ def run_options(*, wait: str) -> Callable[[Command], Command]:
     """Return the decorator that adds every option of a run; `wait` is the default of `--wait`."""
 
     def decorate(command: Command) -> Command:
-        options = [*_archive(), *_service(wait), *_network(), *_limits(), *_output()]
+        options = [*_archive(), *_service(wait), *_network(), *_limits(), *_output(), *_reports()]
         for option in reversed(options):
             option(command)
         return command
@@ -147,7 +148,19 @@ def _output() -> list[Decorator]:
         _flag(OUTPUT, "--quiet", "Say nothing unless something is wrong."),
         _flag(OUTPUT, "--verbose", "Say more: what is unchanged, every retry."),
         _text(OUTPUT, "--log-file", "FILE", "Append everything that happens to this file."),
+        _text(OUTPUT, "--log-format", "FORM", "text, or json: an object a line.", "text"),
+        _text(OUTPUT, "--log-max-size", "SIZE", "Put the log aside when it is larger; 0 is never.", "10MB"),
         _config_file(),
+    ]
+
+
+def _reports() -> list[Decorator]:
+    return [
+        _text(REPORTS, "--exec", "CMD", "Run a command, without a shell, for each archived generation."),
+        _text(REPORTS, "--exec-after", "CMD", "Run a command after the run."),
+        _text(REPORTS, "--exec-timeout", "DURATION", "How long such a command may take.", "10m"),
+        _text(REPORTS, "--ping-url", "URL", "Tell a monitor of start and end, as healthchecks.io has it."),
+        _text(REPORTS, "--metrics-file", "FILE", "Write metrics of the run for Prometheus's node_exporter."),
     ]
 
 

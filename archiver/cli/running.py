@@ -14,6 +14,7 @@ from archiver.batch.manifest import check_manifest
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import open_outputs
+from archiver.cli.reporting import read_reporting
 from archiver.cli.settings import read_display, read_options
 from archiver.cli.text import clean
 from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedError
@@ -61,9 +62,10 @@ def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
     given = Given(ctx)
     display = read_display(given)
     options = read_options(given, _warn)
+    reporting = read_reporting(given)
     stop = Stop()
     on_broken = stop_on_broken_output(stop)
-    with open_outputs(display, generations=generations, on_broken=on_broken) as outputs:
+    with open_outputs(display, generations=generations, on_broken=on_broken, reporting=reporting) as outputs:
         try:
             report = run_until_stopped(lambda: work(options, outputs, stop), stop)
         except Exception:
