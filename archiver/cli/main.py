@@ -12,6 +12,7 @@ import click
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, schedule
+from archiver.cli.upkeep import add, reindex, sync
 from archiver.version import __version__
 
 _PROGRAM = "luma-archiver"
@@ -93,12 +94,8 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     return bundled.archive_demo(Path(archive), count=count, port=port)
 
 
-cli.add_command(list_)
-cli.add_command(show)
-cli.add_command(status)
-cli.add_command(config)
-cli.add_command(doctor)
-cli.add_command(schedule)
+for _command in (sync, add, list_, show, status, config, doctor, schedule, reindex):
+    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str]) -> int:

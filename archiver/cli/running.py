@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import click
 
 from archiver.assembly.options import Options
-from archiver.assembly.session import archive_ids, archive_manifests
+from archiver.assembly.session import archive_ids, archive_manifests, sync
 from archiver.batch.manifest import check_manifest
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
@@ -44,6 +44,11 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
     return _archive(
         ctx, lambda options, observer, stop: archive_manifests(manifests, options, observer, stop), None
     )
+
+
+def sync_archive(ctx: click.Context) -> int:
+    """Finish what is not final and return the exit code."""
+    return _archive(ctx, sync, None)
 
 
 def stop_on_broken_output(stop: Stop) -> Callable[[OSError], None]:

@@ -45,6 +45,8 @@ class Index:
         self._turn = threading.Lock()
         self._is_open = True
         self.notice = notice
+        self.found = Reconciliation()
+        """What `rebuild` came to."""
 
     @classmethod
     def open(cls, archive: Archive, *, writable: bool = True) -> Self:
@@ -58,7 +60,10 @@ class Index:
     def rebuild(cls, archive: Archive) -> Self:
         """Make the index anew from the sidecars alone, whatever there is."""
         catalog = Catalog.create(archive.root)
-        return cls(archive, catalog, notice=_fill(archive, catalog, f"{INDEX}: made anew"), is_kept=True)
+        found = _fill(archive, catalog)
+        index = cls(archive, catalog, notice=_notice(f"{INDEX}: made anew", found), is_kept=True)
+        index.found = found
+        return index
 
     @classmethod
     def _open_writable(cls, archive: Archive) -> Self:
@@ -66,13 +71,14 @@ class Index:
             catalog = Catalog.open(archive.root)
         except UnusableIndexError as error:
             catalog = Catalog.create(archive.root)
-            notice = _fill(archive, catalog, f"{INDEX} was {error.trouble.value}: made anew")
+            notice = _notice(f"{INDEX} was {error.trouble.value}: made anew", _fill(archive, catalog))
             return cls(archive, catalog, notice=notice, is_kept=True)
         if catalog.is_clean:
             notice = None
             catalog.mark_unclean()
         else:
-            notice = _fill(archive, catalog, f"{INDEX} was not closed by the last run: brought up to date")
+            what = f"{INDEX} was not closed by the last run: brought up to date"
+            notice = _notice(what, _fill(archive, catalog))
         return cls(archive, catalog, notice=notice, is_kept=True)
 
     @classmethod
@@ -81,14 +87,15 @@ class Index:
             catalog = Catalog.open_reading(archive.root)
         except UnusableIndexError as error:
             catalog = Catalog.create_in_memory()
-            notice = _fill(archive, catalog, f"{error.message}; until then every command is slower")
+            what = f"{error.message}; until then every command is slower"
+            notice = _notice(what, _fill(archive, catalog))
             return cls(archive, catalog, notice=notice, is_kept=False)
         if catalog.is_clean:
             return cls(archive, catalog, notice=None, is_kept=False)
         # A run is writing it, or was killed: either way what it has not written is in the folders.
         with catalog:
             copy = catalog.copied_to_memory()
-        _fill(archive, copy, "")
+        _fill(archive, copy)
         return cls(archive, copy, notice=None, is_kept=False)
 
     def __enter__(self) -> Self:
@@ -189,14 +196,19 @@ class Index:
             self._pending.clear()
 
 
-def _fill(archive: Archive, catalog: Catalog, what: str) -> str | None:
-    """Bring the catalog up to the folders and return a notice; None where there was nothing to find."""
+def _fill(archive: Archive, catalog: Catalog) -> Reconciliation:
+    """Bring the catalog up to the folders."""
     work = Reconciliation()
     try:
         work.run(archive, catalog)
     except ArchiveError:
         catalog.close()
         raise
+    return work
+
+
+def _notice(what: str, work: Reconciliation) -> str | None:
+    """Return the words for a person; None where there was nothing to find."""
     if not work.read and not work.forgotten and not work.unusable:
         return None
     unusable = f"; {work.unusable} cannot be used, the first: {work.first_reason}" if work.unusable else ""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from archiver.assembly.options import Options
-from archiver.assembly.session import archive_ids, archive_manifests, sync
+from archiver.assembly.session import archive_ids, archive_manifests, rows_of, sync
+from archiver.assembly.upkeep import add
+from archiver.batch.adding import Additions
+from archiver.batch.manifest import ManifestRow, Row
 from archiver.domain.events import Event, Noticed
+from archiver.domain.identity import parse_id
 from archiver.domain.ledger import RunRecord
 from archiver.domain.outcome import RunReport
 from archiver.domain.owed import Owed
@@ -73,6 +78,12 @@ class Nights:
         """Run `get`."""
         options = replace(self.options, **changes)  # type: ignore[arg-type]  # by name
         return await self._run(lambda watch: archive_ids(ids, options, watch, Stop(), self.clock))
+
+    async def add(self, *ids: str, manifests: Sequence[Path] = ()) -> Additions:
+        """Run `add`."""
+        rows: list[Row] = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
+        listed = chain(rows, rows_of([str(manifest) for manifest in manifests]))
+        return await add(listed, self.options, lambda _: None, self.clock)
 
     async def batch(self, *manifests: Path) -> Run:
         """Run `batch`."""
