@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import click
 
+from archiver.assembly.importing import import_folders
 from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests, sync
+from archiver.batch.adoption.search import check_folder
 from archiver.batch.manifest import check_manifest
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
@@ -49,6 +52,14 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
 def sync_archive(ctx: click.Context) -> int:
     """Finish what is not final and return the exit code."""
     return _archive(ctx, sync, None)
+
+
+def import_(ctx: click.Context, folders: Sequence[str]) -> int:
+    """Take in the files of these folders and return the exit code. Raises `UsageError` for a missing one."""
+    paths = [Path(folder).expanduser() for folder in folders]
+    for path in paths:
+        check_folder(path)
+    return _archive(ctx, lambda options, observer, stop: import_folders(paths, options, observer, stop), None)
 
 
 def stop_on_broken_output(stop: Stop) -> Callable[[OSError], None]:

@@ -1,4 +1,4 @@
-"""The commands that set the job up: their options and help. What they do is imported when they are called."""
+"""The commands that set things up: their options and help. What they do is imported when they are called."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ def schedule(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import schedule as timetable  # noqa: PLC0415 - `--help` does without
 
     return timetable.print_schedule(ctx)
+
+
+@click.command(cls=SettingsCommand, name="import")
+@click.argument("folders", nargs=-1, required=True, metavar="DIR…")
+@run_options(wait="0")
+@click.pass_context
+def import_(ctx: click.Context, /, folders: tuple[str, ...], **_settings: object) -> int:
+    """Take in files that were downloaded before: verified like our own, recorded, not fetched again.
+
+    A file's generation is told by an id in its path, by a saved answer of the API beside it, or by its
+    SHA-256. What does not fit stays out; what is missing then is left for sync. The files themselves are
+    copied, and stay where they are.
+    """
+    from archiver.cli import running  # noqa: PLC0415 - `--help` does without
+
+    return running.import_(ctx, folders)
