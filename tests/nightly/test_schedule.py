@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.cli.timetable import TimeOfDay, cron_line, systemd_units
+from archiver.storage.ledger import Ledger
 from tests.nightly.program import Program
 
 _AT = TimeOfDay(3, 30)
@@ -92,6 +93,23 @@ def test_a_line_that_could_not_work_is_not_printed(
     ended = program("schedule", *arguments, "--api-key-file", str(key_file))
     assert (ended.out, ended.exit_code) == ("", 2)
     assert ended.err.startswith(f"luma-archiver: {words}")
+
+
+def test_the_printed_line_works_where_nothing_of_this_shell_is(
+    program: Program, archive: Path, key_file: Path, tmp_path: Path
+) -> None:
+    """Run as cron runs it: by sh, in another folder, without environment. It is silent, and on record."""
+    line = program("schedule", "--cron", "--api-key-file", str(key_file)).out
+    # Not installed here: a module is found from the project's folder alone.
+    python_path = f"PYTHONPATH={shlex.quote(str(Path(__file__).parents[2]))} "
+    command = python_path + line.split(maxsplit=5)[5].replace("\\%", "%")
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}
+    ended = subprocess.run(  # noqa: S603 - what was printed
+        ["/bin/sh", "-c", command], cwd="/", env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+    (record,) = Ledger(archive).runs()
+    assert (record.begin.command, record.is_success) == ("sync", True)
 
 
 @given(st.lists(st.text(alphabet="ab %$\\\"'`!;&#*", min_size=1), min_size=1, max_size=4))
