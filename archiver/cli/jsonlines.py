@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from archiver.domain.events import Event, GenerationFinished, GenerationPlanned, RowRejected
+from archiver.cli.audited import audit_counts, finding_line
+from archiver.domain.events import (
+    AssetAudited,
+    Event,
+    FileUnknown,
+    GenerationFinished,
+    GenerationPlanned,
+    RowRejected,
+)
 from archiver.domain.outcome import GenerationResult, RunReport
 
 
@@ -39,6 +47,10 @@ def event_line(event: Event) -> dict[str, Any] | None:
             return {"event": "row", "file": _text(file), "line": line, "error": _text(reason)}
         case GenerationPlanned(name, path, assets):
             return {"event": "planned", "id": name, "path": path, "assets": assets}
+        case AssetAudited(finding):
+            return finding_line(finding)
+        case FileUnknown(path):
+            return {"event": "unknown", "path": _text(path)}
         case _:
             return None
 
@@ -61,9 +73,11 @@ def generation_line(result: GenerationResult) -> dict[str, Any]:
 
 def summary_line(report: RunReport) -> dict[str, Any]:
     """Return what is told of a run's end."""
+    audit = report.tally.audit
+    counts = {outcome.value: count for outcome, count in report.tally.counts.items()}
     return {
         "event": "summary",
-        **{outcome.value: count for outcome, count in report.tally.counts.items()},
+        **(audit_counts(audit) if audit else counts),
         "bytes": report.tally.bytes_fetched,
         "seconds": report.seconds,
         "exit_code": report.exit_code,

@@ -54,6 +54,8 @@ def end_of(begin: RunBegin, report: RunReport, at: datetime) -> RunEnd:
     """Return the end of a run that came to this report."""
     tally = report.tally
     counts = {outcome.value: count for outcome, count in tally.counts.items()}
+    if tally.audit:
+        counts |= {status.value: count for status, count in tally.audit.counts.items()}
     return RunEnd(
         run=begin.run,
         at=at.replace(microsecond=0),
