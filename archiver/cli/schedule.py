@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from archiver.cli.config import config_file
+from archiver.cli.config import PROGRAM, config_file
 from archiver.cli.given import Given
 from archiver.cli.key import VARIABLE, key_origin
 from archiver.cli.options import Setting
@@ -61,7 +61,7 @@ def _require_key(ctx: click.Context, given: Given) -> None:
 
 def _program() -> list[str]:
     started = shutil.which(sys.argv[0])
-    if started and not started.endswith(".py"):
+    if started and Path(started).name == PROGRAM:
         return [str(Path(started).absolute())]
     # Not resolved: the python of a virtual environment is a link that must stay one.
     return [str(Path(sys.executable).absolute()), "-m", "archiver"]

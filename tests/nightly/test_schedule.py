@@ -151,4 +151,17 @@ def test_units_are_printed_for_whoever_asks(program: Program, key_file: Path) ->
     out = program("schedule", "--systemd", "--api-key-file", str(key_file)).out
     assert '"sync" "--quiet"' in out
     assert ("systemctl --user" in out) is (os.geteuid() != 0)
-    assert sys.executable in out or "luma-archiver" in out
+    assert f'ExecStart="{sys.executable}" "-m" "archiver" "sync"' in out
+
+
+def test_an_installed_program_is_named_by_its_own_path(
+    program: Program, key_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pipx` and virtual environments put it where the job's PATH does not lead."""
+    installed = tmp_path / "bin" / "luma-archiver"
+    installed.parent.mkdir()
+    installed.write_text("#!/bin/sh\n")
+    installed.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(installed)])
+    words = _words(program("schedule", "--cron", "--api-key-file", str(key_file)).out)
+    assert words[5:7] == [str(installed), "sync"]
