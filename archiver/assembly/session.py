@@ -2,94 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from archiver.assembly.network import Network, fit_to_open_files, open_network
+from archiver.assembly.opened import Opened, open_run
 from archiver.assembly.options import Options
-from archiver.assembly.stores import Stores, open_stores
+from archiver.assembly.recording import Conditions, run_recorded
+from archiver.assembly.stores import Stores
+from archiver.batch.backlog import Backlog
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, Row, check_manifest, read_manifest
+from archiver.batch.owing import Owing, settling
 from archiver.batch.runner import Archiving, Runner, RunnerOptions
 from archiver.domain.errors import RunError
-from archiver.domain.events import Observer
+from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import parse_id
-from archiver.domain.outcome import RunReport, Tally
-from archiver.pipeline.doors import Doors, FetchOptions
+from archiver.domain.outcome import RunReport
+from archiver.pipeline.doors import FetchOptions
 from archiver.pipeline.generation import GenerationArchiver
-from archiver.pipeline.inspector import Inspector
 from archiver.pipeline.planning import Planner
-from archiver.provider.relay import Relay, RelayOptions
-from archiver.runtime.clock import Clock, SystemClock
-from archiver.runtime.retrying import Retrier
-from archiver.runtime.stopping import Stop, unless_stopped
+from archiver.runtime.clock import Clock
+from archiver.runtime.stopping import Stop
+from archiver.storage.archive import Archive
+from archiver.storage.threads import run_in_thread
 
 # While some generations are verified and committed, others fill the line.
 _GENERATIONS_AHEAD = 8
 
 Rows = Iterable[Row]
+RowsOf = Callable[[Stores], Rows]
 
 
 async def archive_ids(
-    ids: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+    ids: Sequence[str],
+    options: Options,
+    observer: Observer,
+    stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> RunReport:
     """Archive these generations. Raises `ManifestRowError` for what is no id; the rest is in the report."""
     rows = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
-    return await _run(rows, options, observer, stop or Stop())
+    return await _run("get", lambda _: rows, options, Conditions.of(observer, stop, clock))
 
 
 async def archive_manifests(
-    paths: Sequence[str], options: Options, observer: Observer, stop: Stop | None = None
+    paths: Sequence[str],
+    options: Options,
+    observer: Observer,
+    stop: Stop | None = None,
+    clock: Clock | None = None,
 ) -> RunReport:
     """Archive everything that these manifests list; `-` is standard input."""
-    return await _run(_rows_of(paths), options, observer, stop or Stop())
+    return await _run("batch", lambda _: rows_of(paths), options, Conditions.of(observer, stop, clock))
 
 
-def _rows_of(paths: Sequence[str]) -> Iterator[Row]:
+async def sync(
+    options: Options, observer: Observer, stop: Stop | None = None, clock: Clock | None = None
+) -> RunReport:
+    """Finish all that is not final yet: added, pending, incomplete, in error."""
+    conditions = Conditions.of(observer, stop, clock)
+
+    def backlog(stores: Stores) -> Rows:
+        now = conditions.clock.now()
+        rest = Backlog(archive=stores.archive, index=stores.index, owed=stores.owed)
+        if notice := rest.not_due(now):
+            observer(Noticed(notice))
+        return rest.rows(_selection(options), now)
+
+    return await _run("sync", backlog, options, conditions)
+
+
+def rows_of(paths: Sequence[str]) -> Iterator[Row]:
+    """Give the rows of these manifests; before the first all of them are checked. Raises `UsageError`."""
     for path in paths:
         check_manifest(path)
     for path in paths:
         yield from read_manifest(path)
 
 
-async def _run(rows: Rows, options: Options, observer: Observer, stop: Stop) -> RunReport:
-    clock = SystemClock()
-    began_s = clock.monotonic_s()
-    options = replace(options, network=fit_to_open_files(options.network, observer))
-    report: RunReport | None = None
-    try:
-        async with AsyncExitStack() as stack:
-            # It may wait for another run, or make a large index anew: a signal must not wait with it.
-            opening = stack.enter_async_context(open_stores(options, observer))
-            stores = await unless_stopped(opening, stop)
-            network = await stack.enter_async_context(open_network(options.network, observer))
-            inspector = await stack.enter_async_context(Inspector())
-            report = await _Run(options, stores, network, inspector, clock).work(rows, observer, stop)
-    except RunError as error:
-        seconds = round(clock.monotonic_s() - began_s, 3)
-        # A disk that is full refuses the index its end, too: what ended the work is what is to be told.
-        report = report or RunReport(tally=Tally(), seconds=seconds)
-        return replace(report, error=report.error or error)
-    return report
+async def _run(command: str, rows: RowsOf, options: Options, conditions: Conditions) -> RunReport:
+    async def work(archive: Archive) -> RunReport:
+        report: RunReport | None = None
+        try:
+            async with open_run(archive, options, conditions) as opened:
+                run = _Run(opened, conditions)
+                report = await run.work(await run_in_thread(rows, opened.stores))
+        except RunError as error:
+            if report is None:
+                raise
+            # A disk that is full refuses the index its end, too: what ended the work is what is to be told.
+            return replace(report, error=report.error or error)
+        return report
+
+    return await run_recorded(command, options, work, conditions)
+
+
+def _selection(options: Options) -> Selection:
+    return Selection(
+        assets=options.assets,
+        retry_failed=options.retry_failed,
+        retry_mismatched=options.retry_mismatched,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What is open while a run lasts."""
+    """One run, with what is open for it."""
 
-    options: Options
-    stores: Stores
-    network: Network
-    inspector: Inspector
-    clock: Clock
+    opened: Opened
+    conditions: Conditions
 
-    async def work(self, rows: Rows, observer: Observer, stop: Stop) -> RunReport:
+    async def work(self, rows: Rows) -> RunReport:
         """Let the runner work through the rows."""
-        options = self.options
-        root = self.stores.archive.root
-        spending = Spending(options.budget, root=root, clock=self.clock, observer=observer)
+        options, stores, clock = self.opened.options, self.opened.stores, self.conditions.clock
+        spending = Spending(
+            options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
+        )
         runner = Runner(
             self._archiving(spending),
             RunnerOptions(
@@ -99,42 +129,17 @@ class _Run:
             ),
             spending=spending,
             observer=spending,
-            clock=self.clock,
+            clock=clock,
         )
-        async with aclosing(self._intake().admit(rows)) as admitted:
-            return await runner.run(admitted, stop)
-
-    def _intake(self) -> Intake:
-        selection = Selection(
-            assets=self.options.assets,
-            retry_failed=self.options.retry_failed,
-            retry_mismatched=self.options.retry_mismatched,
-        )
-        return Intake(self.stores.archive, self.stores.index, self.stores.seen, selection)
+        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
+        async with aclosing(intake.admit(rows)) as admitted:
+            settled = admitted if options.dry_run else settling(admitted, stores.owed)
+            return await runner.run(settled, self.conditions.stop)
 
     def _archiving(self, observer: Observer) -> Archiving:
-        options = self.options
-        retrier = Retrier(policy=options.network.retry, clock=self.clock)
-        relay = Relay(
-            RelayOptions(
-                api_base=options.network.api_base,
-                api_key=options.network.api_key,
-                answer_timeout_s=options.network.api_timeout_s,
-            ),
-            transport=self.network.api,
-            retrier=retrier,
-            observer=observer,
-        )
+        options, clock = self.opened.options, self.conditions.clock
+        doors = self.opened.doors(observer, clock)
         if options.dry_run:
-            return Planner(provider=relay, transport=self.network.media, wanted=options.assets)
-        doors = Doors(
-            provider=relay,
-            transport=self.network.media,
-            archive=self.stores.archive,
-            index=self.stores.index,
-            inspector=self.inspector,
-            retrier=retrier,
-            observer=observer,
-        )
+            return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
         fetch = FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)
-        return GenerationArchiver(doors, fetch, options.assets)
+        return Owing(GenerationArchiver(doors, fetch, options.assets), self.opened.stores.owed, clock)

@@ -1,4 +1,4 @@
-"""What a run keeps things in: the archive under its lock, the index, the ids seen."""
+"""What a run keeps things in: the archive under its lock, the index, what is owed, the ids seen."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from archiver.storage.archive import Archive
 from archiver.storage.holder import Holder
 from archiver.storage.index import Index
 from archiver.storage.lock import ArchiveLock
+from archiver.storage.owed import OwedList
 from archiver.storage.seen import Seen
 from archiver.storage.threads import open_in_thread, run_in_thread
 
@@ -26,38 +27,48 @@ class Stores:
 
     archive: Archive
     index: Index
+    owed: OwedList
     seen: Seen
 
 
 @asynccontextmanager
-async def open_stores(options: Options, observer: Observer) -> AsyncIterator[Stores]:
-    """Open everything for a run; with `--dry-run`, without touching the disk.
+async def hold_archive(options: Options, command: str, observer: Observer) -> AsyncIterator[Archive]:
+    """Open the archive for a run; with `--dry-run` without touching the disk, otherwise under its lock.
 
     Raises `ArchiveLockedError` or another `ArchiveError`.
     """
     async with AsyncExitStack() as stack:
         if options.dry_run:
-            archive = await run_in_thread(_open_reading, options.archive, stack)
-        else:
-            archive = await _open_writing(options, stack, observer)
-        index = await open_in_thread(Index.open, archive, writable=not options.dry_run)
+            yield await run_in_thread(_open_reading, options.archive, stack)
+            return
+        archive = await run_in_thread(Archive.open, options.archive)
+        since = show_timestamp(SystemClock().now())
+        holder = Holder.of_this_process(since=since, command=f"luma-archiver {command}")
+        lock = stack.enter_context(
+            await ArchiveLock.acquire(archive.root, holder, wait_s=options.lock_wait_s)
+        )
+        for notice in (lock.notice, await run_in_thread(archive.link_notice)):
+            if notice:
+                observer(Noticed(notice))
+        yield archive
+
+
+@asynccontextmanager
+async def open_stores(archive: Archive, options: Options, observer: Observer) -> AsyncIterator[Stores]:
+    """Open all that a run needs beside the archive, which is held. Raises `ArchiveError`."""
+    is_kept = not options.dry_run
+    async with AsyncExitStack() as stack:
+        if is_kept:
+            # Only under the lock: what is half-made might be another run's.
+            await run_in_thread(archive.partials.tidy)
+            stack.push_async_callback(run_in_thread, archive.partials.tidy)
+        owed = await open_in_thread(OwedList.open, archive.root, writable=is_kept)
+        stack.push_async_callback(run_in_thread, owed.close)
+        index = await open_in_thread(Index.open, archive, writable=is_kept)
         stack.push_async_callback(run_in_thread, index.close)
-        if index.notice:
-            observer(Noticed(index.notice))
-        yield Stores(archive=archive, index=index, seen=stack.enter_context(Seen()))
-
-
-async def _open_writing(options: Options, stack: AsyncExitStack, observer: Observer) -> Archive:
-    archive = await run_in_thread(Archive.open, options.archive)
-    holder = Holder.of_this_process(since=show_timestamp(SystemClock().now()), command="luma-archiver")
-    lock = stack.enter_context(await ArchiveLock.acquire(archive.root, holder, wait_s=options.lock_wait_s))
-    for notice in (lock.notice, await run_in_thread(archive.link_notice)):
-        if notice:
+        for notice in filter(None, (owed.notice, index.notice)):
             observer(Noticed(notice))
-    # Only now: what is half-made might have been another run's.
-    await run_in_thread(archive.partials.tidy)
-    stack.push_async_callback(run_in_thread, archive.partials.tidy)
-    return archive
+        yield Stores(archive=archive, index=index, owed=owed, seen=stack.enter_context(Seen()))
 
 
 def _open_reading(root: Path, stack: AsyncExitStack) -> Archive:

@@ -123,26 +123,32 @@ class Runner:
                 self._observer(GenerationFinished(entry))
 
     async def _see_through(self, item: Item) -> None:
-        """Archive a generation, asking again while it is unfinished and there is time to wait."""
+        result = await self._result(item)
+        if result:
+            self._note(result)
+        self._room.release()
+
+    async def _result(self, item: Item) -> GenerationResult | GenerationPlanned | None:
+        """Archive a generation, asking again while it is unfinished and there is time to wait.
+
+        Return None where it was not begun: while it waited for a slot the budget was used up.
+        """
         began_s = self._clock.monotonic_s()
         polls = 0
         while True:
             async with self._slots:
                 if polls == 0 and not self._may_begin():
-                    self._room.release()
-                    return
+                    return None
                 result = await self._archiver.archive(item)
             if isinstance(result, GenerationPlanned) or result.outcome is not Outcome.PENDING:
-                break
+                return result
             left_s = self._options.wait_s - (self._clock.monotonic_s() - began_s)
-            if left_s <= 0:
-                break
+            if left_s <= 0 or self._spending.used_up():
+                return result
             polls += 1
             pause_s = min(left_s, self._options.poll.interval_s(polls, self._clock.jitter()))
             self._observer(GenerationWaiting(item.id, result.state, pause_s))
             await self._clock.sleep(pause_s)
-        self._note(result)
-        self._room.release()
 
 
 async def _end_of(work: asyncio.Task[None]) -> RunError | None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from archiver.domain.events import Event, GenerationFinished, GenerationPlanned, RowRejected
+from archiver.cli.audited import audit_counts, finding_line
+from archiver.domain.events import (
+    AssetAudited,
+    Event,
+    FileUnknown,
+    GenerationFinished,
+    GenerationPlanned,
+    RowRejected,
+)
 from archiver.domain.outcome import GenerationResult, RunReport
 
 
@@ -19,36 +27,40 @@ class JsonLines:
 
     def __call__(self, event: Event) -> None:
         """Write the line of an event that has one."""
-        match event:
-            case GenerationFinished(result):
-                self._line({"event": "generation", **_generation(result)})
-            case RowRejected(file, line, reason):
-                self._line({"event": "row", "file": _text(file), "line": line, "error": _text(reason)})
-            case GenerationPlanned(name, path, assets):
-                self._line({"event": "planned", "id": name, "path": path, "assets": assets})
-            case _:
-                pass
+        if line := event_line(event):
+            self._line(line)
 
     def finish(self, report: RunReport) -> None:
         """Write the summary."""
-        self._line(
-            {
-                "event": "summary",
-                **{outcome.value: count for outcome, count in report.tally.counts.items()},
-                "bytes": report.tally.bytes_fetched,
-                "seconds": report.seconds,
-                "exit_code": report.exit_code,
-            }
-        )
+        self._line(summary_line(report))
 
     def _line(self, value: dict[str, Any]) -> None:
         line = msgspec.json.encode(value).decode()
         self._write(line if line.isprintable() else "".join(map(_escaped, line)))
 
 
-def _generation(result: GenerationResult) -> dict[str, Any]:
+def event_line(event: Event) -> dict[str, Any] | None:
+    """Return what is told of an event; None where nothing is."""
+    match event:
+        case GenerationFinished(result):
+            return generation_line(result)
+        case RowRejected(file, line, reason):
+            return {"event": "row", "file": _text(file), "line": line, "error": _text(reason)}
+        case GenerationPlanned(name, path, assets):
+            return {"event": "planned", "id": name, "path": path, "assets": assets}
+        case AssetAudited(finding):
+            return finding_line(finding)
+        case FileUnknown(path):
+            return {"event": "unknown", "path": _text(path)}
+        case _:
+            return None
+
+
+def generation_line(result: GenerationResult) -> dict[str, Any]:
+    """Return what is told of a generation's end."""
     error = result.error
     return {
+        "event": "generation",
         "id": result.id,
         "state": result.state,
         "outcome": result.outcome,
@@ -69,6 +81,19 @@ def _escaped(character: str) -> str:
         return character
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def summary_line(report: RunReport) -> dict[str, Any]:
+    """Return what is told of a run's end."""
+    audit = report.tally.audit
+    counts = {outcome.value: count for outcome, count in report.tally.counts.items()}
+    return {
+        "event": "summary",
+        **(audit_counts(audit) if audit else counts),
+        "bytes": report.tally.bytes_fetched,
+        "seconds": report.seconds,
+        "exit_code": report.exit_code,
+    }
 
 
 def _text(text: str) -> str:

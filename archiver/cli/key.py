@@ -39,6 +39,17 @@ def read_key(given: Given, warn: Callable[[str], None]) -> ApiKey | None:
     return None
 
 
+def key_origin(given: Given) -> str | None:
+    """Return where `read_key` would take the key from, in words; None where no place is named."""
+    for source in _PRECEDENCE:
+        if source is ParameterSource.ENVIRONMENT and os.environ.get(VARIABLE):
+            return VARIABLE
+        for name in ("api_key_file", "api_key_command"):
+            if given.source(name) is source:
+                return given.origin(name)
+    return None
+
+
 def _from_variable() -> ApiKey:
     return _parse(os.environ[VARIABLE], VARIABLE)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 import click
+import msgspec
 
-from archiver.cli.streams import LineStream
+from archiver.cli.jsonlines import event_line, summary_line
+from archiver.cli.rotation import RotatingLines
+from archiver.cli.settings import LogFormat, LogOptions
 from archiver.cli.wording import Kind, Line, describe, describe_end, summarize
 from archiver.domain.events import Event
 from archiver.domain.outcome import RunReport
@@ -20,34 +22,47 @@ _LEVELS = {Kind.RESULT: "INFO", Kind.NOTICE: "INFO", Kind.DETAIL: "DEBUG", Kind.
 
 
 @contextmanager
-def open_log(path: Path, clock: Clock, complain: Callable[[str], None]) -> Iterator[Log]:
+def open_log(options: LogOptions, clock: Clock, complain: Callable[[str], None]) -> Iterator[Log]:
     """Append to the log while inside. Raises `click.UsageError` where it cannot be opened."""
+    path = options.path
     try:
-        file = path.open("a", encoding="utf-8", errors="backslashreplace")
+        lines = RotatingLines(
+            path, options.max_bytes, lambda reason: complain(f"{path}: the log ends here: {reason}")
+        )
     except OSError as error:
         msg = f"--log-file: {path}: cannot be written: {error.strerror}"
         raise click.UsageError(msg) from error
-    with file:
-        yield Log(file, clock, lambda reason: complain(f"{path}: the log ends here: {reason}"))
+    with lines:
+        yield Log(lines.write, clock, options.form)
 
 
 class Log:
     """Writes down a run. A full disk ends the log, not the run."""
 
-    def __init__(self, file: TextIO, clock: Clock, complain: Callable[[str], None]) -> None:
-        self._lines = LineStream(file, lambda error: complain(str(error.strerror)))
+    def __init__(self, write: Callable[[str], None], clock: Clock, form: LogFormat = LogFormat.TEXT) -> None:
+        self._write_line = write
         self._clock = clock
+        self._form = form
 
     def __call__(self, event: Event) -> None:
         """Write down one event."""
         if line := describe(event):
-            self._write(line)
+            self._write(line, event_line(event) or {})
 
     def finish(self, report: RunReport) -> None:
         """Write down how the run ended."""
-        self._write(Line(Kind.RESULT, summarize(report)))
+        self._write(Line(Kind.RESULT, summarize(report)), summary_line(report))
         for line in describe_end(report):
-            self._write(line)
+            self._write(line, {})
 
-    def _write(self, line: Line) -> None:
-        self._lines.write(f"{show_timestamp(self._clock.now())} {_LEVELS[line.kind]:5} {line.text}")
+    def problem(self, text: str) -> None:
+        """Write down what went wrong beside the run."""
+        self._write(Line(Kind.PROBLEM, text), {})
+
+    def _write(self, line: Line, told: Mapping[str, Any]) -> None:
+        moment, level = show_timestamp(self._clock.now()), _LEVELS[line.kind]
+        if self._form is LogFormat.TEXT:
+            self._write_line(f"{moment} {level:5} {line.text}")
+            return
+        value = {"time": moment, "level": level, "message": line.text, **told}
+        self._write_line(msgspec.json.encode(value).decode())

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import click
 
+from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
+from archiver.cli.setup import config, doctor, import_, schedule
+from archiver.cli.upkeep import add, reindex, sync
 from archiver.version import __version__
 
 _PROGRAM = "luma-archiver"
@@ -89,6 +92,10 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     if serve:
         return bundled.serve_demo(count=count, port=port)
     return bundled.archive_demo(Path(archive), count=count, port=port)
+
+
+for _command in (sync, add, list_, show, status, config, doctor, schedule, import_, reindex):
+    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str]) -> int:

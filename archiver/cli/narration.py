@@ -14,6 +14,8 @@ from archiver.domain.outcome import RunReport
 from archiver.domain.quantity import show_size
 
 _COLOUR = "red"
+# Where the service is down, ten thousand generations say the same: a screen, or a mail, is for people.
+SHOWN_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +35,21 @@ class Narration:
         self._display = display
         self._waiting: set[GenerationId] = set()
         self._plan = _Plan()
+        self._problems = 0
 
     def __call__(self, event: Event) -> None:
         """Tell of one event."""
         if isinstance(event, GenerationPlanned):
             self._plan.add(event)
         line = describe(event)
-        if line and not self._is_repeated(event):
+        if line and not self._is_repeated(event) and not self._is_one_too_many(line):
             self._tell(line)
 
     def finish(self, report: RunReport) -> None:
         """Tell how the run ended."""
+        if self._problems > SHOWN_PROBLEMS and not self._display.verbose:
+            rest = self._problems - SHOWN_PROBLEMS
+            self._sinks.err(f"… and {rest} more problems: --verbose shows and --log-file has them all")
         if report.tally.planned:
             self._tell(Line(Kind.RESULT, self._plan.show()))
         self._tell(Line(Kind.RESULT, summarize(report)))
@@ -59,6 +65,11 @@ class Narration:
         is_known = event.id in self._waiting
         self._waiting.add(event.id)
         return is_known
+
+    def _is_one_too_many(self, line: Line) -> bool:
+        if line.kind is Kind.PROBLEM:
+            self._problems += 1
+        return line.kind is Kind.PROBLEM and self._problems > SHOWN_PROBLEMS and not self._display.verbose
 
     def _tell(self, line: Line) -> None:
         display = self._display

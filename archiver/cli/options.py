@@ -18,7 +18,8 @@ SERVICE = "The service"
 NETWORK = "The network"
 LIMITS = "Limits of a run"
 OUTPUT = "Output"
-SECTIONS = (ARCHIVE, SERVICE, NETWORK, LIMITS, OUTPUT)
+REPORTS = "Hooks and monitors"
+SECTIONS = (ARCHIVE, SERVICE, NETWORK, LIMITS, OUTPUT, REPORTS)
 
 
 class Setting(click.Option):
@@ -57,12 +58,19 @@ def run_options(*, wait: str) -> Callable[[Command], Command]:
     """Return the decorator that adds every option of a run; `wait` is the default of `--wait`."""
 
     def decorate(command: Command) -> Command:
-        options = [*_archive(), *_service(wait), *_network(), *_limits(), *_output()]
+        options = [*_archive(), *_service(wait), *_network(), *_limits(), *_output(), *_reports()]
         for option in reversed(options):
             option(command)
         return command
 
     return decorate
+
+
+def reader_options(command: Command) -> Command:
+    """Add the options of a command that only reads the archive."""
+    for option in (_config_file(), _json(), _archive_folder()):
+        option(command)
+    return command
 
 
 def _text(section: str, flag: str, shown: str, text: str, default: str | None = None) -> Decorator:
@@ -81,10 +89,14 @@ def _flag(section: str, flag: str, text: str) -> Decorator:
     return click.option(flag, cls=Setting, section=section, is_flag=True, help=text)
 
 
+def _archive_folder() -> Decorator:
+    return _text(ARCHIVE, "--archive", "DIR", "The archive's folder.", "./archive")
+
+
 def _archive() -> list[Decorator]:
     every = "video,video_raw,thumbnail,last_frame"
     return [
-        _text(ARCHIVE, "--archive", "DIR", "The archive's folder.", "./archive"),
+        _archive_folder(),
         _text(ARCHIVE, "--assets", "LIST", "Which files of a generation are wanted.", every),
         _flag(ARCHIVE, "--deep", "Decode every frame of what was fetched."),
         _flag(ARCHIVE, "--no-verify", "Do not look into what was fetched."),
@@ -132,21 +144,41 @@ def _limits() -> list[Decorator]:
 
 def _output() -> list[Decorator]:
     return [
-        _flag(OUTPUT, "--json", "JSON lines on standard output, and nothing else there."),
+        _json(),
         _flag(OUTPUT, "--quiet", "Say nothing unless something is wrong."),
         _flag(OUTPUT, "--verbose", "Say more: what is unchanged, every retry."),
         _text(OUTPUT, "--log-file", "FILE", "Append everything that happens to this file."),
-        click.option(
-            "--config",
-            cls=Setting,
-            section=OUTPUT,
-            metavar="FILE",
-            is_eager=True,
-            expose_value=False,
-            callback=_load_config,
-            help="Read options from this file instead of the config.toml of your configuration folder.",
-        ),
+        _text(OUTPUT, "--log-format", "FORM", "text, or json: an object a line.", "text"),
+        _text(OUTPUT, "--log-max-size", "SIZE", "Put the log aside when it is larger; 0 is never.", "10MB"),
+        _config_file(),
     ]
+
+
+def _reports() -> list[Decorator]:
+    return [
+        _text(REPORTS, "--exec", "CMD", "Run a command, without a shell, for each archived generation."),
+        _text(REPORTS, "--exec-after", "CMD", "Run a command after the run."),
+        _text(REPORTS, "--exec-timeout", "DURATION", "How long such a command may take.", "10m"),
+        _text(REPORTS, "--ping-url", "URL", "Tell a monitor of start and end, as healthchecks.io has it."),
+        _text(REPORTS, "--metrics-file", "FILE", "Write metrics of the run for Prometheus's node_exporter."),
+    ]
+
+
+def _json() -> Decorator:
+    return _flag(OUTPUT, "--json", "JSON lines on standard output, and nothing else there.")
+
+
+def _config_file() -> Decorator:
+    return click.option(
+        "--config",
+        cls=Setting,
+        section=OUTPUT,
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_config,
+        help="Read options from this file instead of the config.toml of your configuration folder.",
+    )
 
 
 def _load_config(ctx: click.Context, _param: click.Parameter, path: str | None) -> None:

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from archiver.cli.jsonlines import JsonLines
-from archiver.cli.logfile import open_log
+from archiver.cli.logfile import Log, open_log
 from archiver.cli.narration import Narration, Sinks
+from archiver.cli.output import Output
 from archiver.cli.plain import Heartbeat
+from archiver.cli.reporting import Reporting
+from archiver.cli.reports import open_reports
 from archiver.cli.settings import Display
 from archiver.cli.streams import LineStream
 from archiver.cli.text import is_terminal, may_colour
@@ -21,16 +24,6 @@ from archiver.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from archiver.cli.progress import Bars
-
-
-class Output(Protocol):
-    """An observer that is told of the end, too."""
-
-    def __call__(self, event: Event, /) -> None:
-        """Take note of one event."""
-
-    def finish(self, report: RunReport, /) -> None:
-        """Take note of the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +45,13 @@ class FanOut:
 
 @contextmanager
 def open_outputs(
-    display: Display, *, generations: int | None, on_broken: Callable[[OSError], None]
+    display: Display,
+    *,
+    generations: int | None,
+    on_broken: Callable[[OSError], None],
+    reporting: Reporting | None = None,
 ) -> Iterator[FanOut]:
-    """Open what the display's options ask for, on this process's own streams.
+    """Open what the display's options ask for, on this process's own streams, and whom `reporting` names.
 
     `generations` is how many there will be, where that is known. `on_broken` is told why standard
     output can no longer be written. Raises `click.UsageError` where the log cannot be opened.
@@ -75,9 +72,22 @@ def open_outputs(
         outputs.append(Narration(sinks, display))
         if display.json:
             outputs.append(JsonLines(sinks.out))
-        if display.log_file:
-            outputs.append(stack.enter_context(open_log(display.log_file, clock, sinks.err)))
+        log = stack.enter_context(open_log(display.log, clock, sinks.err)) if display.log else None
+        outputs.extend([log] if log else [])
+        if reporting:
+            outputs.extend(stack.enter_context(open_reports(reporting, clock, _complaining(sinks, log))))
         yield FanOut(tuple(outputs))
+
+
+def _complaining(sinks: Sinks, log: Log | None) -> Callable[[str], None]:
+    """Return what tells of trouble beside the run."""
+
+    def complain(text: str) -> None:
+        sinks.err(f"luma-archiver: {text}")
+        if log:
+            log.problem(text)
+
+    return complain
 
 
 def _bars_around(sinks: Sinks, generations: int | None) -> tuple[Bars, Sinks]:

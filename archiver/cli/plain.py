@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archiver.domain.events import BytesReceived, Event, GenerationFinished
+from archiver.domain.events import BytesReceived, Event, GenerationAudited, GenerationFinished
 from archiver.domain.outcome import RunReport
 from archiver.domain.quantity import show_size
 from archiver.domain.timing import show_duration
@@ -27,6 +27,7 @@ class Heartbeat:
         self._next_s = self._began_s + self._pause_s
         self._generations = 0
         self._bytes = 0
+        self._verb = "fetched"
 
     def __call__(self, event: Event) -> None:
         """Count, and speak if it is time."""
@@ -35,6 +36,10 @@ class Heartbeat:
                 self._bytes += count
             case GenerationFinished():
                 self._generations += 1
+            case GenerationAudited(_, size):
+                self._generations += 1
+                self._bytes += size
+                self._verb = "read"
             case _:
                 pass
         now_s = self._clock.monotonic_s()
@@ -50,5 +55,5 @@ class Heartbeat:
         rate = show_size(self._bytes / seconds)
         return (
             f"progress after {show_duration(seconds)}: {self._generations} generations done, "
-            f"{show_size(self._bytes)} fetched, {rate}/s"
+            f"{show_size(self._bytes)} {self._verb}, {rate}/s"
         )

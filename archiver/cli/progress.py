@@ -8,7 +8,15 @@ from typing import Never, TextIO
 
 from tqdm import tqdm
 
-from archiver.domain.events import AssetStarted, BytesReceived, Event, GenerationFinished, GenerationPlanned
+from archiver.domain.events import (
+    AssetStarted,
+    AuditBegan,
+    BytesReceived,
+    Event,
+    GenerationAudited,
+    GenerationFinished,
+    GenerationPlanned,
+)
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import RunReport
 
@@ -79,6 +87,13 @@ class Bars:
                 self._begun.difference_update((result.id, asset) for asset in AssetName)
                 self._generations.update()
             case GenerationPlanned():
+                self._generations.update()
+            case AuditBegan(generations, size):
+                self._generations.bar_format = _KNOWN_TOTAL
+                self._generations.total, self._bytes.total = generations, size
+            case GenerationAudited(_, size):
+                self._bytes.total = max(self._bytes.total or 0, self._bytes.n + size)
+                self._bytes.update(size)
                 self._generations.update()
             case _:
                 pass

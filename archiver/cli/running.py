@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import click
 
+from archiver.assembly.importing import import_folders
 from archiver.assembly.options import Options
-from archiver.assembly.session import archive_ids, archive_manifests
+from archiver.assembly.session import archive_ids, archive_manifests, sync
+from archiver.batch.adoption.search import check_folder
 from archiver.batch.manifest import check_manifest
 from archiver.cli.failure import conceal, trace
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import FanOut, open_outputs
+from archiver.cli.reporting import read_reporting
 from archiver.cli.settings import read_display, read_options
 from archiver.cli.text import clean
 from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedError
@@ -45,6 +49,19 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
     )
 
 
+def sync_archive(ctx: click.Context) -> int:
+    """Finish what is not final and return the exit code."""
+    return _archive(ctx, sync, None)
+
+
+def import_(ctx: click.Context, folders: Sequence[str]) -> int:
+    """Take in the files of these folders and return the exit code. Raises `UsageError` for a missing one."""
+    paths = [Path(folder).expanduser() for folder in folders]
+    for path in paths:
+        check_folder(path)
+    return _archive(ctx, lambda options, observer, stop: import_folders(paths, options, observer, stop), None)
+
+
 def stop_on_broken_output(stop: Stop) -> Callable[[OSError], None]:
     """Return what ends a run when its results can no longer be written."""
 
@@ -61,9 +78,10 @@ def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
     given = Given(ctx)
     display = read_display(given)
     options = read_options(given, _warn)
+    reporting = read_reporting(given)
     stop = Stop()
     on_broken = stop_on_broken_output(stop)
-    with open_outputs(display, generations=generations, on_broken=on_broken) as outputs:
+    with open_outputs(display, generations=generations, on_broken=on_broken, reporting=reporting) as outputs:
         try:
             return run_until_stopped(lambda: _reported(work(options, outputs, stop), outputs), stop)
         except Exception as error:  # noqa: BLE001 - it is raised again, in words that may be shown

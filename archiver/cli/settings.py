@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,22 @@ Number = TypeVar("Number", int, float)
 _COUNT = re.compile(r"[0-9]{1,6}")
 
 
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Where the log is, how its lines are written, and from which size in bytes on it is put aside."""
+
+    path: Path
+    form: LogFormat = LogFormat.TEXT
+    max_bytes: int | None = 10_000_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
     """What a run prints, and where else it writes that."""
@@ -32,24 +49,24 @@ class Display:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
-    log_file: Path | None = None
+    log: LogOptions | None = None
 
 
 def read_options(given: Given, warn: Callable[[str], None]) -> Options:
     """Return the run's options. Raises `click.UsageError`; `warn` takes what a person should know."""
     _refuse_both(given, "deep", "no_verify")
     return Options(
-        archive=given.value("archive", _parse_path),
+        archive=read_archive(given),
         network=_read_network(given, warn),
         budget=Budget(
-            max_duration_s=given.maybe("max_duration", _over_zero(parse_duration)),
-            max_bytes=given.maybe("max_bytes", _over_zero(parse_size)),
+            max_duration_s=given.maybe("max_duration", over_zero(parse_duration)),
+            max_bytes=given.maybe("max_bytes", over_zero(parse_size)),
             min_free=given.maybe("min_free", parse_size),
         ),
         assets=given.value("assets", _parse_assets),
-        max_asset_size=given.value("max_asset_size", _over_zero(parse_size)),
+        max_asset_size=given.value("max_asset_size", over_zero(parse_size)),
         wait_s=given.value("wait", parse_duration),
-        poll=PollPolicy(first_interval_s=given.value("poll_interval", _over_zero(parse_duration))),
+        poll=PollPolicy(first_interval_s=given.value("poll_interval", over_zero(parse_duration))),
         verify=not given.flag("no_verify"),
         deep=given.flag("deep"),
         dry_run=given.flag("dry_run"),
@@ -66,8 +83,20 @@ def read_display(given: Given) -> Display:
         json=given.flag("json"),
         quiet=given.flag("quiet"),
         verbose=given.flag("verbose"),
-        log_file=given.maybe("log_file", _parse_path),
+        log=_read_log(given),
     )
+
+
+def _read_log(given: Given) -> LogOptions | None:
+    path = given.maybe("log_file", parse_path)
+    form = given.value("log_format", lambda text: LogFormat(one_of(text, list(LogFormat))))
+    max_bytes = given.value("log_max_size", parse_size)
+    return LogOptions(path=path, form=form, max_bytes=max_bytes or None) if path else None
+
+
+def read_archive(given: Given) -> Path:
+    """Return the archive's folder. Raises `click.UsageError`."""
+    return given.value("archive", parse_path)
 
 
 def _read_network(given: Given, warn: Callable[[str], None]) -> NetworkOptions:
@@ -77,11 +106,11 @@ def _read_network(given: Given, warn: Callable[[str], None]) -> NetworkOptions:
         http_engine=given.value("http_engine", _parse_engine),
         proxy=given.maybe("proxy", str),
         allow_private_hosts=given.flag("allow_private_hosts"),
-        concurrency=given.value("concurrency", _over_zero(_parse_count)),
-        limit_rate=given.maybe("limit_rate", _over_zero(parse_size)),
+        concurrency=given.value("concurrency", over_zero(_parse_count)),
+        limit_rate=given.maybe("limit_rate", over_zero(parse_size)),
         api_rate=given.maybe("api_rate", parse_request_rate),
-        stall_timeout_s=given.value("stall_timeout", _over_zero(parse_duration)),
-        api_timeout_s=given.value("api_timeout", _over_zero(parse_duration)),
+        stall_timeout_s=given.value("stall_timeout", over_zero(parse_duration)),
+        api_timeout_s=given.value("api_timeout", over_zero(parse_duration)),
         retry=_read_retry(given),
     )
 
@@ -103,7 +132,9 @@ def _refuse_both(given: Given, one: str, other: str) -> None:
         raise click.UsageError(msg)
 
 
-def _over_zero(parse: Callable[[str], Number]) -> Callable[[str], Number]:
+def over_zero(parse: Callable[[str], Number]) -> Callable[[str], Number]:
+    """Return what parses the same and refuses 0."""
+
     def parse_over_zero(text: str) -> Number:
         number = parse(text)
         if number <= 0:
@@ -121,7 +152,8 @@ def _parse_count(text: str) -> int:
     return int(text)
 
 
-def _parse_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
+    """Return a path, `~` expanded. Raises `UsageError`."""
     if not text or "\0" in text:
         msg = f"{text!a} is not a path"
         raise UsageError(msg)
@@ -137,15 +169,16 @@ def _parse_api_base(text: str) -> str:
 
 
 def _parse_engine(text: str) -> HttpEngine:
-    return HttpEngine(_one_of(text, [engine.value for engine in HttpEngine]))
+    return HttpEngine(one_of(text, [engine.value for engine in HttpEngine]))
 
 
 def _parse_assets(text: str) -> frozenset[AssetName]:
     names = [name.value for name in AssetName]
-    return frozenset(AssetName(_one_of(part, names)) for part in text.split(","))
+    return frozenset(AssetName(one_of(part, names)) for part in text.split(","))
 
 
-def _one_of(text: str, names: list[str]) -> str:
+def one_of(text: str, names: list[str]) -> str:
+    """Return the name that `text` is. Raises `UsageError` with a suggestion."""
     name = text.strip().lower().replace("-", "_")
     if name in names:
         return name

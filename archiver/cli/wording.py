@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from archiver.cli.audited import found, summarize_audit
 from archiver.cli.text import clean
+from archiver.domain.audit import AuditStatus, Finding
 from archiver.domain.events import (
+    AssetAudited,
     AssetStarted,
+    AuditBegan,
     BytesReceived,
     Event,
+    FileUnknown,
+    GenerationAudited,
     GenerationFinished,
     GenerationPlanned,
     GenerationWaiting,
@@ -58,6 +64,8 @@ def describe(event: Event) -> Line | None:
 def summarize(report: RunReport) -> str:
     """Return the line for a run's end."""
     tally = report.tally
+    if tally.audit:
+        return f"{summarize_audit(tally, tally.audit)} in {show_duration(report.seconds)}"
     counts = [f"{count} {outcome}" for outcome, count in tally.counts.items() if count]
     if tally.planned:
         counts.append(f"{tally.planned} to fetch")
@@ -86,23 +94,32 @@ def _left_over(tally: Tally) -> str:
 def _describe(event: Event) -> tuple[Kind, str]:
     match event:
         case GenerationFinished(result):
-            return _KINDS.get(result.outcome, Kind.PROBLEM), _finished(result)
+            told = _KINDS.get(result.outcome, Kind.PROBLEM), _finished(result)
         case RowRejected(file, line, reason):
-            return Kind.PROBLEM, f"{file}: line {line}: {reason}"
+            told = Kind.PROBLEM, f"{file}: line {line}: {reason}"
         case GenerationPlanned():
-            return Kind.RESULT, _planned(event)
+            told = Kind.RESULT, _planned(event)
         case GenerationWaiting(name, state, delay_s):
-            return (
-                Kind.NOTICE,
-                f"waiting {name}: {state} at the service, next look in {show_duration(delay_s)}",
-            )
+            pause = show_duration(delay_s)
+            told = Kind.NOTICE, f"waiting {name}: {state} at the service, next look in {pause}"
         case Noticed(message):
-            return Kind.NOTICE, message
+            told = Kind.NOTICE, message
+        case AssetAudited(finding):
+            told = _kind_of(finding), found(finding)
+        case FileUnknown(path):
+            told = Kind.NOTICE, f"unknown {path}: no sidecar records it"
         case _:
-            return Kind.DETAIL, _detail(event)
+            told = Kind.DETAIL, _detail(event)
+    return told
 
 
-def _detail(event: RetryScheduled | AssetStarted | BytesReceived) -> str:
+def _kind_of(finding: Finding) -> Kind:
+    if finding.status.is_trouble or finding.is_new:
+        return Kind.PROBLEM
+    return Kind.RESULT if finding.status is AuditStatus.REPAIRED else Kind.DETAIL
+
+
+def _detail(event: RetryScheduled | AssetStarted | BytesReceived | AuditBegan | GenerationAudited) -> str:
     match event:
         case RetryScheduled(name, what, error, delay_s):
             reason = error.message.removeprefix(f"{name}: ")
@@ -111,7 +128,7 @@ def _detail(event: RetryScheduled | AssetStarted | BytesReceived) -> str:
             size = "unknown size" if total is None else show_size(total)
             resumed = f", from {show_size(held)} on" if held else ""
             return f"fetching {name}: {asset}, {size}{resumed}"
-        case BytesReceived():
+        case BytesReceived() | AuditBegan() | GenerationAudited():
             return ""
 
 

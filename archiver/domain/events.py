@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from archiver.domain.audit import Finding
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import GenerationResult
@@ -79,6 +80,36 @@ class GenerationPlanned:
     assets: Mapping[AssetName, int | None]
 
 
+@dataclass(frozen=True, slots=True)
+class AuditBegan:
+    """An audit begins: so many generations and bytes are to be looked at, where that is known."""
+
+    generations: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetAudited:
+    """An asset was held against its sidecar."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnknown:
+    """A file lies in the archive that no sidecar records; `path` is relative to it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationAudited:
+    """All of a generation was looked at; so many bytes were read."""
+
+    id: GenerationId
+    size: int
+
+
 Event = (
     GenerationFinished
     | RowRejected
@@ -88,6 +119,10 @@ Event = (
     | GenerationWaiting
     | Noticed
     | GenerationPlanned
+    | AuditBegan
+    | AssetAudited
+    | FileUnknown
+    | GenerationAudited
 )
 
 

@@ -9,6 +9,8 @@ from archiver.domain.errors import ManifestRowError
 from archiver.domain.identity import AssetName, GenerationId, parse_id
 
 INDEX = "index.sqlite3"
+OWED = "owed.jsonl"
+RUNS = "runs.jsonl"
 PARTIAL = ".partial"
 GENERATIONS = "generations"
 SIDECAR = "sidecar.json"

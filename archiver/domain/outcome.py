@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from archiver.domain.audit import AuditTally
 from archiver.domain.errors import ErrorRecord, RunError
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.sidecar import AssetStatus
@@ -48,6 +49,8 @@ class Tally:
     """Generations that `--dry-run` would have fetched."""
     left_over: str | None = None
     """Why the run stopped taking work while some was left (a budget), or None."""
+    audit: AuditTally | None = None
+    """What an audit counted, for the runs that are one."""
 
     def add(self, result: GenerationResult) -> None:
         """Count one generation."""
@@ -57,6 +60,11 @@ class Tally:
     @property
     def exit_code(self) -> int:
         """The contract's code: 3 (incomplete) wins over 4 (mismatched) over 0."""
+        codes = {self._own_code, self.audit.exit_code if self.audit else 0}
+        return 3 if 3 in codes else max(codes)  # noqa: PLR2004 - the codes of the line above
+
+    @property
+    def _own_code(self) -> int:
         unfinished = (Outcome.INCOMPLETE, Outcome.FAILED, Outcome.ERROR)
         if self.bad_rows or self.left_over or any(self.counts[outcome] for outcome in unfinished):
             return 3

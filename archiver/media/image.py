@@ -107,6 +107,21 @@ def rgb_to_grey(pixels: bytes, sides: tuple[int, int]) -> bytes:
     return Image.frombytes("RGB", sides, pixels).convert("L").tobytes()
 
 
+def scale_to_fit(path: Path, kind: MediaKind, sides: tuple[int, int]) -> tuple[int, int, bytes] | None:
+    """Return a picture, scaled down to fit into these sides: its width, height, and RGB pixels row by row.
+
+    None where it does not decode. Raises `OSError`.
+    """
+
+    def scale(picture: ImageFile.ImageFile) -> tuple[int, int, bytes]:
+        turned = _turn(_to_rgb(picture), _orientation(picture))
+        turned.thumbnail(sides)
+        return turned.width, turned.height, turned.tobytes()
+
+    found = _decode(path, kind, scale)
+    return None if isinstance(found, Damaged) else found
+
+
 def _decode(path: Path, kind: MediaKind, read: Callable[[ImageFile.ImageFile], T]) -> T | Damaged:
     """Return what `read` makes of a picture of bearable size, or what is wrong with its bytes."""
     flaw = find_end_flaw(path, kind)

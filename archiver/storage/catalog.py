@@ -14,14 +14,15 @@ from archiver.domain.naming import INDEX
 from archiver.storage.database import DamagedDatabaseError, Database
 from archiver.storage.entries import COLUMNS, IndexEntry
 from archiver.storage.folder import Folder
+from archiver.storage.versions import BY_STANDING, CATALOG_VERSION, convert, is_convertible, version_of
 
-CATALOG_VERSION = 1
 _TABLES = (
     """CREATE TABLE generations (
         id TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE, state TEXT NOT NULL, verification TEXT NOT NULL,
         created_at TEXT, archived_at TEXT NOT NULL, prompt TEXT, aspect_ratio TEXT, bytes INTEGER NOT NULL,
         assets TEXT NOT NULL, offered TEXT NOT NULL,
         folder_mtime_ns INTEGER NOT NULL, sidecar_size INTEGER NOT NULL)""",
+    BY_STANDING,
     "CREATE TABLE mark (is_clean INTEGER NOT NULL)",
     "INSERT INTO mark VALUES (0)",
     # The last: a file without it is one whose making was cut short.
@@ -30,6 +31,9 @@ _TABLES = (
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - constants alone
 _PAGE = "WHERE folder > ? ORDER BY folder LIMIT 1000"
 _SELECT_PAGE = f"{_SELECT} {_PAGE}"
+_SELECT_IDS = (
+    "SELECT id FROM generations WHERE state = ? AND verification = ? AND id > ? ORDER BY id LIMIT 1000"
+)
 _SELECT_FOLDERS = f"SELECT folder, folder_mtime_ns FROM generations {_PAGE}"  # noqa: S608 - constants alone
 # Of one generation in two folders the later record counts; in its own folder a new record always does.
 _UPSERT = f"""
@@ -65,13 +69,16 @@ class Catalog:
 
     @classmethod
     def open(cls, root: Path) -> Self:
-        """Open it for writing. Raises `UnusableIndexError`."""
-        return cls._open(root, Database.open)
+        """Open it for writing; one of an earlier version is converted. Raises `UnusableIndexError`."""
+        return cls._open(root, Database.open, _converted)
 
     @classmethod
     def open_reading(cls, root: Path) -> Self:
-        """Open it for reading alone. Raises `UnusableIndexError`."""
-        return cls._open(root, Database.open_reading)
+        """Open it for reading alone; of one of an earlier version, a converted copy.
+
+        Raises `UnusableIndexError`.
+        """
+        return cls._open(root, Database.open_reading, _converted_copy)
 
     @classmethod
     def create(cls, root: Path) -> Self:
@@ -87,7 +94,9 @@ class Catalog:
         return cls._made(Database.open_memory(INDEX))
 
     @classmethod
-    def _open(cls, root: Path, opened: Callable[[Path, str], Database]) -> Self:
+    def _open(
+        cls, root: Path, opened: Callable[[Path, str], Database], converted: Callable[[Database], Database]
+    ) -> Self:
         _refuse_strange_files(root)
         if not (root / INDEX).exists():
             raise UnusableIndexError(Trouble.MISSING)
@@ -96,11 +105,12 @@ class Catalog:
         except DamagedDatabaseError as error:
             raise UnusableIndexError(Trouble.DAMAGED) from error
         try:
-            _check(database)
-        except ArchiveError:
+            return cls(_checked(converted(database)))
+        except ArchiveError as error:
             database.close()
+            if isinstance(error, DamagedDatabaseError):
+                raise UnusableIndexError(Trouble.DAMAGED) from error
             raise
-        return cls(database)
 
     @classmethod
     def _made(cls, database: Database) -> Self:
@@ -149,6 +159,18 @@ class Catalog:
         """Give each entry's folder and when that changed (ns), in the order of the folders."""
         yield from self._paged(_SELECT_FOLDERS, folder_column=0)
 
+    def ids(self, state: str, verification: str) -> Iterator[str]:
+        """Give the ids of all that stand so, in their order, without a look at the others."""
+        after = ""
+        while rows := self._database.rows(_SELECT_IDS, (state, verification, after)):
+            yield from (generation_id for (generation_id,) in rows)
+            after = rows[-1][0]
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many generations there are, and the bytes of all their files."""
+        ((count, size),) = self._database.rows("SELECT count(*), coalesce(sum(bytes), 0) FROM generations")
+        return count, size
+
     def record(self, entries: Iterable[IndexEntry]) -> None:
         """Write entries, all or none of them."""
         self._database.change_many(_UPSERT, [entry.to_row() for entry in entries])
@@ -170,16 +192,31 @@ class Catalog:
             after = rows[-1][folder_column]
 
 
-def _check(database: Database) -> None:
-    try:
-        if database.rows("PRAGMA user_version") != [(CATALOG_VERSION,)]:
-            raise UnusableIndexError(Trouble.OTHER_VERSION)
-        is_clean = database.rows("SELECT is_clean FROM mark") == [(1,)]
-        # Reading the whole file takes its time: a clean one was closed as it should be.
-        if not is_clean and database.rows("PRAGMA quick_check(1)") != [("ok",)]:
-            raise UnusableIndexError(Trouble.DAMAGED)
-    except DamagedDatabaseError as error:
-        raise UnusableIndexError(Trouble.DAMAGED) from error
+def _converted(database: Database) -> Database:
+    if is_convertible(database):
+        convert(database)
+    return database
+
+
+def _converted_copy(database: Database) -> Database:
+    if not is_convertible(database):
+        return database
+    copy = Database.open_memory(INDEX)
+    database.copy_to(copy)
+    database.close()
+    convert(copy)
+    return copy
+
+
+def _checked(database: Database) -> Database:
+    """Return the database if it can be used. Raises `UnusableIndexError`, `DamagedDatabaseError`."""
+    if version_of(database) != CATALOG_VERSION:
+        raise UnusableIndexError(Trouble.OTHER_VERSION)
+    is_clean = database.rows("SELECT is_clean FROM mark") == [(1,)]
+    # Reading the whole file takes its time: a clean one was closed as it should be.
+    if not is_clean and database.rows("PRAGMA quick_check(1)") != [("ok",)]:
+        raise UnusableIndexError(Trouble.DAMAGED)
+    return database
 
 
 def _refuse_strange_files(root: Path) -> None:

@@ -106,16 +106,14 @@ class Database:
 
     def change_many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
         """Do a statement for each of `values`, all in one transaction."""
-        with self._turn, self._translated("write"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany(statement, values)
-                self._connection.execute("COMMIT")
-            except sqlite3.Error:
-                # A full disk may have rolled back by itself (sqlite.org/lang_transaction.html).
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._turn, self._translated("write"), self._transaction():
+            self._connection.executemany(statement, values)
+
+    def change_all(self, statements: Iterable[str]) -> None:
+        """Do these statements, all or none of them; they may change tables."""
+        with self._turn, self._translated("write"), self._transaction():
+            for statement in statements:
+                self._connection.execute(statement)
 
     def change_durably(self, statement: str) -> None:
         """Do one statement such that it outlives a power cut."""
@@ -133,6 +131,18 @@ class Database:
         """Close it. Twice does no harm."""
         with self._turn, self._translated("close"):
             self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            # A full disk may have rolled back by itself (sqlite.org/lang_transaction.html).
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:

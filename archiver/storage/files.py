@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from archiver.storage.durability import sync_file
@@ -25,10 +25,18 @@ def write_atomic(folder: Folder, name: str, data: bytes, *, aside: Folder, durab
 
     `aside` is the folder for the unfinished file, on the same file system. Raises `ArchiveError`.
     """
+    write_pieces_atomic(folder, name, (data,), aside=aside, durable=durable)
+
+
+def write_pieces_atomic(
+    folder: Folder, name: str, pieces: Iterable[bytes], *, aside: Folder, durable: bool = True
+) -> None:
+    """Do the same with a content that comes in pieces, of which none is held longer than it takes."""
     with _temporary(aside) as temporary:
         descriptor = aside.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        with translated("write", folder.where(name)), os.fdopen(descriptor, "wb", buffering=0) as file:
-            write_all(file.fileno(), data)
+        with translated("write", folder.where(name)), os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
             if durable:
                 sync_file(file.fileno())
         aside.rename(temporary, folder, name)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from archiver.domain.errors import ArchiveError
+from archiver.domain.generation import State
 from archiver.domain.identity import GenerationId
-from archiver.domain.naming import INDEX
+from archiver.domain.naming import INDEX, SIDECAR
+from archiver.domain.sidecar import Verification
 from archiver.storage.archive import Archive
 from archiver.storage.catalog import Catalog, UnusableIndexError
 from archiver.storage.entries import IndexEntry
@@ -43,6 +46,8 @@ class Index:
         self._is_open = True
         self._is_in_doubt = False
         self.notice = notice
+        self.found = Reconciliation()
+        """What `rebuild` came to."""
 
     @classmethod
     def open(cls, archive: Archive, *, writable: bool = True) -> Self:
@@ -56,7 +61,10 @@ class Index:
     def rebuild(cls, archive: Archive) -> Self:
         """Make the index anew from the sidecars alone, whatever there is."""
         catalog = Catalog.create(archive.root)
-        return cls(archive, catalog, notice=_fill(archive, catalog, f"{INDEX}: made anew"), is_kept=True)
+        found = _fill(archive, catalog)
+        index = cls(archive, catalog, notice=_notice(f"{INDEX}: made anew", found), is_kept=True)
+        index.found = found
+        return index
 
     @classmethod
     def _open_writable(cls, archive: Archive) -> Self:
@@ -64,13 +72,14 @@ class Index:
             catalog = Catalog.open(archive.root)
         except UnusableIndexError as error:
             catalog = Catalog.create(archive.root)
-            notice = _fill(archive, catalog, f"{INDEX} was {error.trouble.value}: made anew")
+            notice = _notice(f"{INDEX} was {error.trouble.value}: made anew", _fill(archive, catalog))
             return cls(archive, catalog, notice=notice, is_kept=True)
         if catalog.is_clean:
             notice = None
             catalog.mark_unclean()
         else:
-            notice = _fill(archive, catalog, f"{INDEX} was not closed by the last run: brought up to date")
+            what = f"{INDEX} was not closed by the last run: brought up to date"
+            notice = _notice(what, _fill(archive, catalog))
         return cls(archive, catalog, notice=notice, is_kept=True)
 
     @classmethod
@@ -79,14 +88,15 @@ class Index:
             catalog = Catalog.open_reading(archive.root)
         except UnusableIndexError as error:
             catalog = Catalog.create_in_memory()
-            notice = _fill(archive, catalog, f"{error.message}; until then every command is slower")
+            what = f"{error.message}; until then every command is slower"
+            notice = _notice(what, _fill(archive, catalog))
             return cls(archive, catalog, notice=notice, is_kept=False)
         if catalog.is_clean:
             return cls(archive, catalog, notice=None, is_kept=False)
         # A run is writing it, or was killed: either way what it has not written is in the folders.
         with catalog:
             copy = catalog.copied_to_memory()
-        _fill(archive, copy, "")
+        _fill(archive, copy)
         return cls(archive, copy, notice=None, is_kept=False)
 
     def __enter__(self) -> Self:
@@ -128,6 +138,39 @@ class Index:
             return False
         return found.st_mtime_ns == entry.footprint.folder_mtime_ns
 
+    def incomplete(self) -> Iterator[GenerationId]:
+        """Give the generations of which an asset is missing."""
+        return self._ids(State.COMPLETED, Verification.INCOMPLETE)
+
+    def mismatched(self) -> Iterator[GenerationId]:
+        """Give the generations of which an asset is not what was promised."""
+        return self._ids(State.COMPLETED, Verification.MISMATCHED)
+
+    def failed(self) -> Iterator[GenerationId]:
+        """Give the generations that failed at the service."""
+        for verification in Verification:
+            yield from self._ids(State.FAILED, verification)
+
+    def changed(self) -> Iterator[GenerationId]:
+        """Give the generations in whose folders a file was added, removed or replaced behind the index.
+
+        A folder that is gone, sidecar and all, is not among them: nothing says any more what it held.
+        """
+        with self._turn:
+            self._flush()
+        for folder, changed_ns in self._catalog.folders():
+            # A text, not a `Path`: this goes through all generations of the archive.
+            with suppress(OSError):
+                if os.lstat(f"{self._archive.root}/{folder}").st_mtime_ns != changed_ns:
+                    os.lstat(f"{self._archive.root}/{folder}/{SIDECAR}")
+                    yield GenerationId(folder.rpartition("/")[2])
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many generations there are, and the bytes of all their files, shared ones once."""
+        with self._turn:
+            self._flush()
+        return self._catalog.totals()
+
     def entries(self) -> Iterator[IndexEntry]:
         """Give all entries in the order of their folders, so by month; nothing holds them all in memory."""
         with self._turn:
@@ -147,20 +190,30 @@ class Index:
             finally:
                 self._catalog.close()
 
+    def _ids(self, state: State, verification: Verification) -> Iterator[GenerationId]:
+        with self._turn:
+            self._flush()
+        yield from map(GenerationId, self._catalog.ids(state, verification))
+
     def _flush(self) -> None:
         if self._pending:
             self._catalog.record(self._pending.values())
             self._pending.clear()
 
 
-def _fill(archive: Archive, catalog: Catalog, what: str) -> str | None:
-    """Bring the catalog up to the folders and return a notice; None where there was nothing to find."""
+def _fill(archive: Archive, catalog: Catalog) -> Reconciliation:
+    """Bring the catalog up to the folders."""
     work = Reconciliation()
     try:
         work.run(archive, catalog)
     except ArchiveError:
         catalog.close()
         raise
+    return work
+
+
+def _notice(what: str, work: Reconciliation) -> str | None:
+    """Return the words for a person; None where there was nothing to find."""
     if not work.read and not work.forgotten and not work.unusable:
         return None
     unusable = f"; {work.unusable} cannot be used, the first: {work.first_reason}" if work.unusable else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from archiver.cli.logfile import Log, open_log
+from archiver.cli.logfile import open_log
+from archiver.cli.settings import LogOptions
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.events import RetryScheduled, RowRejected
 from archiver.domain.outcome import Outcome
@@ -18,7 +19,7 @@ def test_every_line_has_its_time_in_utc_and_a_level(tmp_path: Path) -> None:
     """What the terminal leaves out is here, too; what an earlier run wrote stays."""
     path = tmp_path / "run.log"
     path.write_text("earlier\n")
-    with open_log(path, HandClock(), pytest.fail) as log:
+    with open_log(LogOptions(path=path), HandClock(), pytest.fail) as log:
         log(finished(Outcome.ARCHIVED))
         log(finished(Outcome.UNCHANGED))
         log(RetryScheduled(ID, "video", ErrorRecord(kind="broken", message="cut"), 1.5))
@@ -38,7 +39,7 @@ def test_a_log_that_cannot_be_opened_is_a_usage_error(tmp_path: Path) -> None:
     """Found before any work is done."""
     with (
         pytest.raises(click.UsageError, match=r"--log-file: .*absent.* cannot be written"),
-        open_log(tmp_path / "absent" / "run.log", HandClock(), pytest.fail),
+        open_log(LogOptions(path=tmp_path / "absent" / "run.log"), HandClock(), pytest.fail),
     ):
         pytest.fail("it was opened")
 
@@ -47,8 +48,7 @@ def test_a_log_that_cannot_be_opened_is_a_usage_error(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_log_and_not_the_run() -> None:
     """It is said once."""
     said: list[str] = []
-    with Path("/dev/full").open("w") as file:
-        log = Log(file, HandClock(), said.append)
+    with open_log(LogOptions(path=Path("/dev/full")), HandClock(), said.append) as log:
         log(finished(Outcome.ARCHIVED))
         log(finished(Outcome.ARCHIVED))
-    assert said == ["No space left on device"]
+    assert said == ["/dev/full: the log ends here: No space left on device"]

@@ -9,7 +9,7 @@ import pytest
 
 from archiver.assembly.options import NetworkOptions, Options
 from archiver.batch.budget import Budget
-from archiver.cli.settings import Display
+from archiver.cli.settings import Display, LogFormat, LogOptions
 from archiver.domain.identity import AssetName
 from archiver.domain.timing import PollPolicy, RetryPolicy
 from archiver.transport.options import HttpEngine
@@ -59,9 +59,12 @@ def test_every_option_arrives_where_it_belongs() -> None:
     )
     assert not options("--no-verify").verify
     assert display("--json", "--quiet", "--log-file", "~/run.log") == Display(
-        json=True, quiet=True, log_file=Path("~/run.log").expanduser()
+        json=True, quiet=True, log=LogOptions(path=Path("~/run.log").expanduser())
     )
     assert display("--verbose").verbose
+    assert display("--log-file", "a", "--log-format", "json", "--log-max-size", "0").log == LogOptions(
+        path=Path("a"), form=LogFormat.JSON, max_bytes=None
+    )
 
 
 def test_a_first_pause_longer_than_the_usual_longest_is_kept() -> None:

@@ -16,6 +16,7 @@ from archiver.pipeline.inspector import Inspector
 from archiver.provider.relay import Relay, RelayOptions
 from archiver.runtime.clock import SystemClock
 from archiver.runtime.retrying import Retrier
+from archiver.storage.archive import Archive
 from archiver.transport.addressing import AddressPolicy
 from archiver.transport.opening import open_transport
 from archiver.transport.options import TransportOptions
@@ -52,7 +53,7 @@ async def archive_all(options: Options, policy: AddressPolicy, *ids: str) -> lis
     network = options.network
     carrying = TransportOptions(engine=network.http_engine, stall_timeout_s=2.0, connect_timeout_s=2.0)
     async with (
-        open_stores(options, events.append) as stores,
+        open_stores(Archive.open(options.archive), options, events.append) as stores,
         open_transport(carrying, policy) as transport,
         Inspector() as inspector,
     ):

@@ -19,6 +19,8 @@ MAX_ROW_BYTES = 8_000_000
 TOO_LONG = f"the row is over {MAX_ROW_BYTES // 1_000_000} MB"
 
 ID_COLUMNS = ("task_id", "id")
+LISTED = "listed"
+"""The `event` of a line that `list` printed: what stands in it beside the id are no columns of the user's."""
 # What the service says of a generation is kept whole as its response: it is no column of the user's.
 _ANSWER_FIELDS = frozenset(
     (
@@ -68,10 +70,16 @@ def row_of_id(text: str, place: Place) -> Row:
 
 
 def row_of_columns(columns: Mapping[str, Any], place: Place) -> Row:
-    """Return the row of named columns, one of which is the id's."""
+    """Return the row of named columns, one of which is the id's.
+
+    Of a line that `list` printed only a `manifest_row` counts: what the sidecar keeps is not replaced.
+    """
     name = id_column(columns)
     if name is None:
         return place.reject(no_id(columns))
+    if columns.get("event") == LISTED:
+        kept = columns.get("manifest_row")
+        return _row(columns[name], kept if isinstance(kept, dict) else {}, place)
     return _row(columns[name], {key: columns[key] for key in columns if key != name}, place)
 
 

@@ -1,0 +1,54 @@
+"""What `sync` works on: all that is not final, as rows. What is final is neither asked for nor looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from archiver.batch.intake import Selection
+from archiver.batch.manifest import ManifestRow
+from archiver.domain.identity import GenerationId
+from archiver.domain.timing import show_duration
+from archiver.storage.archive import Archive
+from archiver.storage.index import Index
+from archiver.storage.owed import OwedList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The places that know of unfinished work. Every method raises `ArchiveError`."""
+
+    archive: Archive
+    index: Index
+    owed: OwedList
+
+    def rows(self, selection: Selection, now: datetime) -> Iterator[ManifestRow]:
+        """Give what is due, what a killed run left, what is incomplete, and what has lost a file.
+
+        With `retry_failed` and `retry_mismatched` what is final, too. An id may come twice. This blocks.
+        """
+        for entry in self.owed.due(now):
+            yield ManifestRow(id=entry.id, row=entry.row, saved_answer=entry.saved_answer, file="", line=0)
+        for generation_id in chain(self._unlisted(), self._final(selection)):
+            yield ManifestRow(id=generation_id, row={}, file="", line=0)
+
+    def not_due(self, now: datetime) -> str | None:
+        """Return in words what is left alone for now, or None."""
+        counts = self.owed.counts(now)
+        if counts.next_due is None:
+            return None
+        wait = show_duration((counts.next_due - now).total_seconds())
+        return f"{counts.total - counts.due} owed, but not due yet: the next in {wait}"
+
+    def _unlisted(self) -> Iterator[GenerationId]:
+        """Give what is unfinished without being on the list; what is on it has its own moment."""
+        found = chain(self.archive.partials.ids(), self.index.incomplete(), self.index.changed())
+        return (generation_id for generation_id in found if self.owed.get(generation_id) is None)
+
+    def _final(self, selection: Selection) -> Iterator[GenerationId]:
+        if selection.retry_failed:
+            yield from self.index.failed()
+        if selection.retry_mismatched:
+            yield from self.index.mismatched()

@@ -1,0 +1,67 @@
+"""The list of what is owed, kept in step with what comes of each generation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
+
+from archiver.batch.intake import Admitted
+from archiver.batch.runner import Archiving
+from archiver.domain.events import GenerationPlanned
+from archiver.domain.outcome import GenerationResult
+from archiver.domain.owed import Owed, Reason, owed_after
+from archiver.pipeline.generation import Item
+from archiver.runtime.clock import Clock
+from archiver.storage.owed import OwedList
+from archiver.storage.threads import run_in_thread
+
+
+class Owing:
+    """Archives through another, and notes what is still owed then; columns that were noted are not lost."""
+
+    def __init__(self, archiver: Archiving, owed: OwedList, clock: Clock) -> None:
+        self._archiver = archiver
+        self._owed = owed
+        self._clock = clock
+
+    async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
+        """Do what can be done now for one generation. Raises `RunError` alone."""
+        standing = await run_in_thread(self._owed.get, item.id)
+        if standing and not item.row:
+            item = replace(item, row=standing.row)
+        result = await self._archiver.archive(item)
+        if isinstance(result, GenerationResult):
+            await run_in_thread(self._note, item, result, standing)
+        return result
+
+    def _note(self, item: Item, result: GenerationResult, standing: Owed | None) -> None:
+        now = self._clock.now()
+        entry = owed_after(result, standing, now, row=item.row)
+        if entry is None:
+            if standing:
+                self._owed.settle([item.id])
+        elif not _is_known(standing, entry, now):
+            self._owed.put([entry])
+
+
+def _is_known(standing: Owed | None, entry: Owed, now: datetime) -> bool:
+    """Tell whether this is one question of many in one wait: the list need not know of each."""
+    if standing is None or now >= standing.next_try:
+        return False
+    return standing.reason is entry.reason is Reason.PENDING and standing.row == entry.row
+
+
+async def settling(
+    admitted: AsyncGenerator[list[Admitted], None], owed: OwedList
+) -> AsyncGenerator[list[Admitted], None]:
+    """Pass on what is admitted; what turns out to be archived already is owed no more.
+
+    A run may be killed between a commit and the line that says so.
+    """
+    async with aclosing(admitted):
+        async for chunk in admitted:
+            final = [entry.id for entry in chunk if isinstance(entry, GenerationResult)]
+            await run_in_thread(owed.settle, final)
+            yield chunk

@@ -1,0 +1,74 @@
+"""`luma-archiver list`: the generations of an archive, filtered, in a form for people or for programs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from archiver.batch.listing.columns import Listed
+from archiver.batch.listing.moments import parse_span
+from archiver.batch.listing.query import Query, Selection, parse_order, parse_states
+from archiver.batch.listing.where import parse_where
+from archiver.cli.given import Given
+from archiver.cli.records import opened_records
+from archiver.cli.results import open_results
+from archiver.cli.rows import CSV_HEADER, as_csv, as_json, as_line, csv_line
+from archiver.cli.text import is_terminal
+from archiver.domain.errors import UsageError
+from archiver.runtime.clock import SystemClock
+
+T = TypeVar("T")
+
+# What a person reads on a screen or in a mail; who wants more says so.
+SHOWN_ROWS = 100
+
+
+def list_generations(ctx: click.Context) -> int:
+    """Print the rows that the command's options ask for. Raises `click.UsageError`, `ArchiveError`."""
+    given = Given(ctx)
+    is_json, is_csv = given.flag("json"), bool(ctx.params["csv"])
+    if is_json and is_csv:
+        msg = "--json and --csv exclude each other: give one of them"
+        raise click.UsageError(msg, ctx)
+    is_for_people = not (is_json or is_csv)
+    query = _read_query(ctx, shown=SHOWN_ROWS if is_for_people else None)
+    form = as_json if is_json else as_csv if is_csv else _line_form()
+    write = open_results(is_utf8=not is_for_people)
+    with opened_records(given) as records:
+        selection = Selection(records.listed(), query)
+        if is_csv:
+            write(csv_line(CSV_HEADER))
+        for row in selection:
+            write(form(row))
+    if is_for_people and selection.left_out:
+        write(f"… and {selection.left_out} more: --limit 0 shows all, --state and --where choose")
+    return 0
+
+
+def _line_form() -> Callable[[Listed], str]:
+    width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+    return lambda row: as_line(row)[:width]
+
+
+def _read_query(ctx: click.Context, *, shown: int | None) -> Query:
+    now, limit = SystemClock().now(), ctx.params["limit"]
+    return Query(
+        states=_read(ctx, "state", parse_states) or frozenset(),
+        since=_read(ctx, "since", lambda text: parse_span(text, now).begin),
+        where=_read(ctx, "where", lambda text: parse_where(text, now)),
+        order=_read(ctx, "sort", parse_order),
+        limit=shown if limit is None else limit or None,
+    )
+
+
+def _read(ctx: click.Context, name: str, parse: Callable[[str], T]) -> T | None:
+    text = ctx.params[name]
+    try:
+        return None if text is None else parse(text)
+    except UsageError as error:
+        msg = f"--{name}: {error.message}"
+        raise click.UsageError(msg, ctx) from error
