@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archiver.assembly.network import Network, open_network
 from archiver.assembly.options import Options
+from archiver.assembly.parts import build_doors
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores, open_stores
 from archiver.batch.adoption.adopting import Adopting
@@ -19,11 +20,8 @@ from archiver.domain.errors import SidecarError
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import GenerationId, parse_id
 from archiver.domain.outcome import RunReport
-from archiver.pipeline.doors import Doors, FetchOptions
-from archiver.pipeline.inspector import Inspector
-from archiver.provider.relay import Relay, RelayOptions
+from archiver.pipeline.doors import FetchOptions
 from archiver.runtime.clock import Clock
-from archiver.runtime.retrying import Retrier
 from archiver.runtime.stopping import Stop
 from archiver.storage.archive import Archive
 from archiver.storage.threads import run_in_thread
@@ -104,7 +102,7 @@ async def _take_in(
     clock = conditions.clock
     spending = Spending(options.budget, root=stores.archive.root, clock=clock, observer=conditions.observer)
     adopting = Adopting(
-        doors=_doors(options, stores, network, spending, clock),
+        doors=build_doors(options, stores, network, observer=spending, clock=clock),
         options=FetchOptions(max_asset_size=options.max_asset_size, verify=True, deep=options.deep),
         wanted=options.assets,
         files=finds.files,
@@ -118,22 +116,3 @@ async def _take_in(
     selection = Selection(assets=options.assets, retry_mismatched=options.retry_mismatched)
     intake = Intake(stores.archive, stores.index, stores.seen, selection)
     return await runner.run(intake.admit(_rows(finds, stores)), conditions.stop)
-
-
-def _doors(options: Options, stores: Stores, network: Network, observer: Observer, clock: Clock) -> Doors:
-    retrier = Retrier(policy=options.network.retry, clock=clock)
-    relay = Relay(
-        RelayOptions(api_base=options.network.api_base, api_key=options.network.api_key),
-        transport=network.api,
-        retrier=retrier,
-        observer=observer,
-    )
-    return Doors(
-        provider=relay,
-        transport=network.media,
-        archive=stores.archive,
-        index=stores.index,
-        inspector=Inspector(),
-        retrier=retrier,
-        observer=observer,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archiver.assembly.network import Network, open_network
 from archiver.assembly.options import Options
+from archiver.assembly.parts import build_doors, build_runner, fetch_options
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores, open_stores
 from archiver.batch.backlog import Backlog
@@ -14,23 +15,16 @@ from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, check_manifest, read_manifest
 from archiver.batch.owing import Owing, settling
-from archiver.batch.runner import Archiving, Runner, RunnerOptions
+from archiver.batch.runner import Archiving
 from archiver.domain.events import Noticed, Observer, RowRejected
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import RunReport
-from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.generation import GenerationArchiver
-from archiver.pipeline.inspector import Inspector
 from archiver.pipeline.planning import Planner
-from archiver.provider.relay import Relay, RelayOptions
 from archiver.runtime.clock import Clock
-from archiver.runtime.retrying import Retrier
 from archiver.runtime.stopping import Stop
 from archiver.storage.archive import Archive
 from archiver.storage.threads import run_in_thread
-
-# While some generations are verified and committed, others fill the line.
-_GENERATIONS_AHEAD = 8
 
 Rows = Iterable[ManifestRow | RowRejected]
 RowsOf = Callable[[Stores], Rows]
@@ -118,17 +112,7 @@ class _Run:
         spending = Spending(
             options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
         )
-        runner = Runner(
-            self._archiving(spending),
-            RunnerOptions(
-                generations_at_once=options.network.concurrency + _GENERATIONS_AHEAD,
-                wait_s=options.wait_s,
-                poll=options.poll,
-            ),
-            spending=spending,
-            observer=spending,
-            clock=clock,
-        )
+        runner = build_runner(self._archiving(spending), options, spending, self.conditions)
         intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
         admitted = intake.admit(rows)
         if not options.dry_run:
@@ -136,25 +120,9 @@ class _Run:
         return await runner.run(admitted, self.conditions.stop)
 
     def _archiving(self, observer: Observer) -> Archiving:
-        options = self.options
-        clock = self.conditions.clock
-        retrier = Retrier(policy=options.network.retry, clock=clock)
-        relay = Relay(
-            RelayOptions(api_base=options.network.api_base, api_key=options.network.api_key),
-            transport=self.network.api,
-            retrier=retrier,
-            observer=observer,
-        )
+        options, stores, clock = self.options, self.stores, self.conditions.clock
+        doors = build_doors(options, stores, self.network, observer=observer, clock=clock)
         if options.dry_run:
-            return Planner(provider=relay, transport=self.network.media, wanted=options.assets)
-        doors = Doors(
-            provider=relay,
-            transport=self.network.media,
-            archive=self.stores.archive,
-            index=self.stores.index,
-            inspector=Inspector(),
-            retrier=retrier,
-            observer=observer,
-        )
-        fetch = FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)
-        return Owing(GenerationArchiver(doors, fetch, options.assets), self.stores.owed, clock)
+            return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
+        archiver = GenerationArchiver(doors, fetch_options(options), options.assets)
+        return Owing(archiver, stores.owed, clock)

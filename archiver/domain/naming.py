@@ -10,6 +10,8 @@ from archiver.domain.identity import AssetName, GenerationId
 INDEX = "index.sqlite3"
 OWED = "owed.jsonl"
 RUNS = "runs.jsonl"
+AUDITS = "audits.sqlite3"
+SUMS = "SHA256SUMS"
 PARTIAL = ".partial"
 GENERATIONS = "generations"
 SIDECAR = "sidecar.json"
