@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from archiver.assembly.options import Options
 from archiver.assembly.stores import hold_archive
-from archiver.domain.errors import RunError
+from archiver.domain.errors import ArchiveError, RunError
 from archiver.domain.events import Observer
 from archiver.domain.ledger import RunBegin, end_of
 from archiver.domain.outcome import RunReport, Tally
@@ -58,15 +59,31 @@ async def run_recorded(command: str, options: Options, work: Work, conditions: C
         return report_of(error, clock.monotonic_s() - began_s)
 
 
+async def run_reading(command: str, options: Options, work: Work, conditions: Conditions) -> RunReport:
+    """Do work that needs no lock, and record its ends where the archive can be written."""
+    clock = conditions.clock
+    began_s = clock.monotonic_s()
+    try:
+        archive = await asyncio.to_thread(Archive.open, options.archive, writable=False)
+        if options.dry_run:
+            return await work(archive)
+        return await _recorded(command, archive, work, clock, must_write=False)
+    except RunError as error:
+        return report_of(error, clock.monotonic_s() - began_s)
+
+
 def report_of(error: RunError, seconds: float) -> RunReport:
     """Return the report of a run that ended before it came to anything."""
     return RunReport(tally=Tally(), seconds=round(seconds, 3), error=error)
 
 
-async def _recorded(command: str, archive: Archive, work: Work, clock: Clock) -> RunReport:
+async def _recorded(
+    command: str, archive: Archive, work: Work, clock: Clock, *, must_write: bool = True
+) -> RunReport:
     ledger = Ledger(archive.root)
     begin = _begin(command, clock)
-    await run_in_thread(ledger.write, begin)
+    with nullcontext() if must_write else suppress(ArchiveError):
+        await run_in_thread(ledger.write, begin)
     try:
         report = await work(archive)
     except RunError as error:
@@ -74,8 +91,9 @@ async def _recorded(command: str, archive: Archive, work: Work, clock: Clock) ->
     try:
         await run_in_thread(ledger.write, end_of(begin, report, clock.now()))
     except RunError as error:
-        # On a full disk the run has its own trouble to tell of, if any.
-        return replace(report, error=report.error or error)
+        if must_write:
+            # On a full disk the run has its own trouble to tell of, if any.
+            return replace(report, error=report.error or error)
     return report
 
 

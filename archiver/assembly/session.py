@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from archiver.assembly.opened import Opened, open_run
 from archiver.assembly.options import Options
+from archiver.assembly.parts import build_runner, fetch_options
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
 from archiver.batch.backlog import Backlog
@@ -15,21 +16,17 @@ from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, Row, check_manifest, read_manifest
 from archiver.batch.owing import Owing, settling
-from archiver.batch.runner import Archiving, Runner, RunnerOptions
+from archiver.batch.runner import Archiving
 from archiver.domain.errors import RunError
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import RunReport
-from archiver.pipeline.doors import FetchOptions
 from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
 from archiver.storage.archive import Archive
 from archiver.storage.threads import run_in_thread
-
-# While some generations are verified and committed, others fill the line.
-_GENERATIONS_AHEAD = 8
 
 Rows = Iterable[Row]
 RowsOf = Callable[[Stores], Rows]
@@ -120,17 +117,7 @@ class _Run:
         spending = Spending(
             options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
         )
-        runner = Runner(
-            self._archiving(spending),
-            RunnerOptions(
-                generations_at_once=options.network.concurrency + _GENERATIONS_AHEAD,
-                wait_s=options.wait_s,
-                poll=options.poll,
-            ),
-            spending=spending,
-            observer=spending,
-            clock=clock,
-        )
+        runner = build_runner(self._archiving(spending), options, spending, self.conditions)
         intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
         async with aclosing(intake.admit(rows)) as admitted:
             settled = admitted if options.dry_run else settling(admitted, stores.owed)
@@ -141,5 +128,5 @@ class _Run:
         doors = self.opened.doors(observer, clock)
         if options.dry_run:
             return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
-        fetch = FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)
-        return Owing(GenerationArchiver(doors, fetch, options.assets), self.opened.stores.owed, clock)
+        archiver = GenerationArchiver(doors, fetch_options(options), options.assets)
+        return Owing(archiver, self.opened.stores.owed, clock)

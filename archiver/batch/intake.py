@@ -6,11 +6,11 @@ Rows come by the million; a chunk is looked up in the index in one hop to a work
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.batch.manifest import ManifestRow, Row
 from archiver.batch.reading import RowReader
-from archiver.domain.errors import ErrorRecord
+from archiver.domain.errors import ErrorRecord, SidecarError
 from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName
@@ -68,7 +68,11 @@ class Intake:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         if self._is_final(entry) and self._index.is_current(entry):
             return _unchanged(entry)
-        return self._item_again(row, entry)
+        try:
+            return self._item_again(row, entry)
+        except SidecarError as error:
+            # Edited by hand, perhaps: its files stay as they are until a person has looked.
+            return replace(_unchanged(entry), outcome=Outcome.ERROR, error=error.record())
 
     def _is_final(self, entry: IndexEntry) -> bool:
         if entry.state == State.FAILED:

@@ -12,7 +12,7 @@ import click
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, import_, schedule
-from archiver.cli.upkeep import add, reindex, sync
+from archiver.cli.upkeep import add, reindex, sync, verify
 from archiver.version import __version__
 
 _PROGRAM = "luma-archiver"
@@ -94,7 +94,7 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     return bundled.archive_demo(Path(archive), count=count, port=port)
 
 
-for _command in (sync, add, list_, show, status, config, doctor, schedule, import_, reindex):
+for _command in (sync, verify, add, list_, show, status, config, doctor, schedule, import_, reindex):
     cli.add_command(_command)
 
 

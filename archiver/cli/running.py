@@ -11,7 +11,9 @@ import click
 from archiver.assembly.importing import import_folders
 from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests, sync
+from archiver.assembly.verifying import AuditOptions, verify
 from archiver.batch.adoption.search import check_folder
+from archiver.batch.audit.selecting import Scope
 from archiver.batch.manifest import check_manifest
 from archiver.cli.failure import conceal, trace
 from archiver.cli.given import Given
@@ -22,8 +24,10 @@ from archiver.cli.settings import read_display, read_options
 from archiver.cli.text import clean
 from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedError
 from archiver.domain.events import Observer
-from archiver.domain.identity import parse_id
+from archiver.domain.identity import GenerationId, parse_id
 from archiver.domain.outcome import RunReport
+from archiver.domain.quantity import parse_percent
+from archiver.domain.timing import parse_duration
 from archiver.runtime.stopping import Stop
 
 Work = Callable[[Options, Observer, Stop], Awaitable[RunReport]]
@@ -31,10 +35,7 @@ Work = Callable[[Options, Observer, Stop], Awaitable[RunReport]]
 
 def get(ctx: click.Context, ids: Sequence[str]) -> int:
     """Archive these generations and return the exit code. Raises `click.UsageError` for what is no id."""
-    try:
-        checked = [parse_id(text) for text in ids]
-    except ManifestRowError as error:
-        raise click.UsageError(error.message, ctx) from error
+    checked = _checked(ctx, ids)
     return _archive(
         ctx, lambda options, observer, stop: archive_ids(checked, options, observer, stop), len(set(checked))
     )
@@ -52,6 +53,22 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
 def sync_archive(ctx: click.Context) -> int:
     """Finish what is not final and return the exit code."""
     return _archive(ctx, sync, None)
+
+
+def verify_archive(ctx: click.Context, ids: Sequence[str]) -> int:
+    """Audit these generations, or all, and return the exit code. Raises `click.UsageError`."""
+    given = Given(ctx)
+    scope = Scope(
+        ids=tuple(dict.fromkeys(_checked(ctx, ids))),
+        sample=given.maybe("sample", parse_percent),
+        older_than_s=given.maybe("older_than", parse_duration),
+        anew=given.flag("restart"),
+    )
+    if sum(map(bool, (scope.ids, scope.sample, scope.older_than_s))) > 1:
+        msg = "ids, --sample and --older-than exclude each other: give one of them"
+        raise click.UsageError(msg, ctx)
+    asked = AuditOptions(scope=scope, repair=given.flag("repair"), sums=given.flag("sha256sums"))
+    return _archive(ctx, lambda options, observer, stop: verify(options, asked, observer, stop), None)
 
 
 def import_(ctx: click.Context, folders: Sequence[str]) -> int:
@@ -72,6 +89,13 @@ def stop_on_broken_output(stop: Stop) -> Callable[[OSError], None]:
             stop.request(RunError(f"standard output cannot be written: {error.strerror}"))
 
     return on_broken
+
+
+def _checked(ctx: click.Context, ids: Sequence[str]) -> list[GenerationId]:
+    try:
+        return [parse_id(text) for text in ids]
+    except ManifestRowError as error:
+        raise click.UsageError(error.message, ctx) from error
 
 
 def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
-from archiver.cli.options import LIMITS, OUTPUT, Setting, SettingsCommand, reader_options, run_options
+from archiver.cli.options import (
+    ARCHIVE,
+    LIMITS,
+    OUTPUT,
+    Setting,
+    SettingsCommand,
+    reader_options,
+    run_options,
+)
 
 _LOCK_WAIT = click.option(
     "--lock-wait",
@@ -16,6 +27,23 @@ _LOCK_WAIT = click.option(
     help="How long to wait for another run to end.",
 )
 _QUIET = click.option("--quiet", cls=Setting, section=OUTPUT, is_flag=True, help="Say nothing unless asked.")
+
+
+def _audit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    flags = {
+        "--sha256sums": "Write SHA256SUMS into the archive, for sha256sum -c.",
+        "--restart": "Begin anew where the last audit was broken off.",
+        "--repair": "Fetch again what is damaged or missing, under fresh URLs.",
+    }
+    texts = {
+        "--older-than": ("DURATION", "Only what was not found whole for so long: 30d."),
+        "--sample": ("N%", "Only so many: those whose last look is longest ago."),
+    }
+    for name, text in flags.items():
+        click.option(name, cls=Setting, section=ARCHIVE, is_flag=True, help=text)(command)
+    for name, (metavar, text) in texts.items():
+        click.option(name, cls=Setting, section=ARCHIVE, metavar=metavar, help=text)(command)
+    return command
 
 
 @click.command(cls=SettingsCommand)
@@ -48,6 +76,28 @@ def sync(ctx: click.Context, /, **_settings: object) -> int:
     from archiver.cli import running  # noqa: PLC0415 - `--help` does without
 
     return running.sync_archive(ctx)
+
+
+@click.command(cls=SettingsCommand)
+@click.argument("ids", nargs=-1, metavar="[ID…]")
+@_audit_options
+@run_options(wait="0")
+@click.pass_context
+def verify(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> int:
+    """Hash what is on disk and hold it against the sidecars.
+
+    --deep decodes every frame as well. Without --repair nothing but the audits' own history is written, and
+    no other run is waited for; --limit-rate slows the reading, too. An audit of everything that was broken
+    off is gone on with. With --repair damaged bytes keep their place until whole ones take it; no sidecar is
+    made to agree with them. Files that no sidecar records are named and left alone.
+
+    Ends with 3 where a file is damaged or missing and was not repaired, or where --max-duration left some;
+    else with 4 where --deep found a file that is not what was promised and that no sidecar flags yet.
+    Mismatches that sidecars flag are known, and do not fail it.
+    """
+    from archiver.cli import running  # noqa: PLC0415 - `--help` does without
+
+    return running.verify_archive(ctx, ids)
 
 
 @click.command(cls=SettingsCommand)

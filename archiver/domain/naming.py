@@ -11,6 +11,8 @@ from archiver.domain.identity import AssetName, GenerationId, parse_id
 INDEX = "index.sqlite3"
 OWED = "owed.jsonl"
 RUNS = "runs.jsonl"
+AUDITS = "audits.sqlite3"
+SUMS = "SHA256SUMS"
 PARTIAL = ".partial"
 GENERATIONS = "generations"
 SIDECAR = "sidecar.json"

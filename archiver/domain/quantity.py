@@ -21,6 +21,7 @@ _FACTORS = {
 }
 # ASCII: to a pattern that ignores case, U+017F is an "s" otherwise. Fifteen digits: a float holds them all.
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?i?)b?", re.ASCII | re.IGNORECASE)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%", re.ASCII)
 _RATE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*/\s*(s|m|h|d|sec|min|hour|day)", re.ASCII | re.IGNORECASE)
 
 
@@ -32,6 +33,16 @@ def parse_size(text: str) -> int:
         msg = f"{text!r} is not a size: write bytes, or 500K, 10MB, 2GiB"
         raise UsageError(msg)
     return int(float(match[1]) * factor)
+
+
+def parse_percent(text: str) -> float:
+    """Return a fraction from `5%` or `0.5 %`; more than 0, at most 1. Raises `UsageError`."""
+    match = _PERCENT.fullmatch(text.strip())
+    fraction = float(match[1]) / 100 if match else 0.0
+    if not 0 < fraction <= 1:
+        msg = f"{text!r} is not a part of the whole: write a percentage, as in 5%"
+        raise UsageError(msg)
+    return fraction
 
 
 def parse_request_rate(text: str) -> float:

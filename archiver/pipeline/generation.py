@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from archiver.domain.errors import ArchiveError, ArchiverError, ErrorRecord, RunError, SidecarError
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
@@ -34,10 +36,12 @@ class Held:
     assets: Mapping[AssetName, AssetRecord]
     flagged: Mapping[AssetName, AssetRecord] = field(default_factory=dict)
     """Those that are fetched again, and kept where they cannot be had better."""
+    lost: Mapping[AssetName, AssetRecord] = field(default_factory=dict)
+    """Those whose bytes are damaged or gone: each record stands until better bytes have come."""
 
     @property
     def records(self) -> dict[AssetName, AssetRecord]:
-        """All of them."""
+        """All whose files are there."""
         return {**self.flagged, **self.assets}
 
 
@@ -82,8 +86,9 @@ class GenerationArchiver:
         """Record a generation that failed upstream; one that is partly archived keeps its record."""
         error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
         failed = GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
-        if item.held and item.held.records:
+        if item.held and (item.held.records or item.held.lost):
             statuses = {name: record.status for name, record in item.held.records.items()}
+            statuses |= dict.fromkeys(item.held.lost, AssetStatus.MISSING)
             return replace(failed, outcome=Outcome.INCOMPLETE, path=item.held.folder, assets=statuses)
         return replace(failed, path=await self._commit(item, generation, {}, None))
 
@@ -97,9 +102,14 @@ class GenerationArchiver:
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
         if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
+        lost = item.held.lost if item.held else {}
+        standing = {name: lost[name] for name in lost if not _is_had(records.get(name))}
         assets = _in_order(_merged(item.held.records if item.held else {}, records))
-        folder = await self._commit(item, source.generation, assets, haul)
-        return _summed_up(item.id, folder, assets, haul.bytes_fetched)
+        folder = item.held.folder if item.held else ""
+        if not standing or any(map(_is_had, records.values())):
+            committed = _with_true_twins(_in_order(assets | standing))
+            folder = await self._commit(item, source.generation, committed, haul)
+        return _summed_up(item.id, folder, assets | _unavailable(standing, records), haul.bytes_fetched)
 
     async def _fetch(self, item: Item, source: UrlSource, missing: AbstractSet[AssetName]) -> Haul:
         fetch = Fetch(self._doors, self._options, source)
@@ -154,6 +164,28 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
     if generation.state.is_final:
         return generation
     return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.PENDING)
+
+
+def _is_had(record: AssetRecord | None) -> bool:
+    return record is not None and record.status is not AssetStatus.MISSING
+
+
+def _with_true_twins(assets: dict[AssetName, AssetRecord]) -> dict[AssetName, AssetRecord]:
+    """Let no asset claim to share the bytes of another that has other ones now."""
+    digests = {name: record.sha256 for name, record in assets.items()}
+    return {
+        name: record
+        if record.same_as is None or digests.get(record.same_as) == record.sha256
+        else msgspec.structs.replace(record, same_as=None)
+        for name, record in assets.items()
+    }
+
+
+def _unavailable(
+    standing: Mapping[AssetName, AssetRecord], records: Mapping[AssetName, AssetRecord]
+) -> dict[AssetName, AssetRecord]:
+    """Return how lost assets that did not come are reported, whatever their standing records say."""
+    return {name: records.get(name, record_not_offered(name)[name]) for name in standing}
 
 
 def _without_id(record: ErrorRecord, generation_id: GenerationId) -> ErrorRecord:

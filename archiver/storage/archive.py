@@ -11,7 +11,7 @@ from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
 from archiver.storage.commit import Commit
 from archiver.storage.errors import MissingFileError, shown, translated
-from archiver.storage.files import can_link, check_writable
+from archiver.storage.files import can_link, check_writable, link_or_copy
 from archiver.storage.folder import Folder, is_name
 from archiver.storage.partial import PartialDownload
 from archiver.storage.partials import Partials
@@ -82,10 +82,20 @@ class Archive:
             raise ArchiveError(msg)
         return footprint
 
+    def keep_copy(self, folder: str, name: str, new_name: str) -> None:
+        """Let a file of a generation keep its bytes under another name, too. Raises `ArchiveError`."""
+        with (
+            Folder.open_root(self.root) as root,
+            root.make_child(PARTIAL, durable=False) as aside,
+            root.descend(folder) as home,
+        ):
+            link_or_copy(home, name, new_name, aside=aside)
+            home.sync()
+
     def read_sidecar(self, folder: str) -> Sidecar | None:
         """Return a generation's sidecar; None where it has none. Raises `SidecarError`, `ArchiveError`."""
         try:
-            with self._open(folder) as home:
+            with self.open_folder(folder) as home:
                 return read_sidecar(home)
         except MissingFileError:
             return None
@@ -112,7 +122,7 @@ class Archive:
         Raises `SidecarError`, `ArchiveError`.
         """
         try:
-            with self._open(folder) as home:
+            with self.open_folder(folder) as home:
                 sidecar = read_sidecar(home)
                 return Survey(sidecar=sidecar, present=_present(home, sidecar)) if sidecar else None
         except MissingFileError:
@@ -121,7 +131,7 @@ class Archive:
     def footprint(self, folder: str) -> Footprint | None:
         """Return a generation's footprint; None where it has no folder or no sidecar."""
         try:
-            with self._open(folder) as home:
+            with self.open_folder(folder) as home:
                 return _footprint(home)
         except MissingFileError:
             return None
@@ -132,13 +142,14 @@ class Archive:
         Raises `SidecarError`, `ArchiveError`.
         """
         try:
-            with self._open(folder) as home:
+            with self.open_folder(folder) as home:
                 footprint, sidecar = _footprint(home), read_sidecar(home)
         except MissingFileError:
             return None
         return (sidecar, footprint) if sidecar and footprint else None
 
-    def _open(self, folder: str) -> Folder:
+    def open_folder(self, folder: str) -> Folder:
+        """Open a generation's folder. Raises `MissingFileError` or another `ArchiveError`."""
         with Folder.open_root(self.root) as root:
             return root.descend(folder)
 

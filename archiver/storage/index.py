@@ -165,6 +165,16 @@ class Index:
                     os.lstat(f"{self._archive.root}/{folder}/{SIDECAR}")
                     yield GenerationId(folder.rpartition("/")[2])
 
+    def gone(self) -> Iterator[str]:
+        """Give the folders that are not there any more."""
+        with self._turn:
+            self._flush()
+        for folder, _ in self._catalog.folders():
+            try:
+                os.lstat(f"{self._archive.root}/{folder}")
+            except FileNotFoundError:
+                yield folder
+
     def totals(self) -> tuple[int, int]:
         """Return how many generations there are, and the bytes of all their files, shared ones once."""
         with self._turn:

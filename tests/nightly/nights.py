@@ -12,9 +12,12 @@ from pathlib import Path
 from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests, rows_of, sync
 from archiver.assembly.upkeep import add
+from archiver.assembly.verifying import AuditOptions, verify
 from archiver.batch.adding import Additions
+from archiver.batch.audit.selecting import Scope
 from archiver.batch.manifest import ManifestRow, Row
-from archiver.domain.events import Event, Noticed
+from archiver.domain.audit import AuditStatus, AuditTally, Finding
+from archiver.domain.events import AssetAudited, Event, Noticed
 from archiver.domain.identity import parse_id
 from archiver.domain.ledger import RunRecord
 from archiver.domain.outcome import RunReport
@@ -85,6 +88,14 @@ class Nights:
         listed = chain(rows, rows_of([str(manifest) for manifest in manifests]))
         return await add(listed, self.options, lambda _: None, self.clock)
 
+    async def verify(
+        self, scope: Scope | None = None, *, repair: bool = False, sums: bool = False, **changes: object
+    ) -> Run:
+        """Run `verify`."""
+        options = replace(self.options, **changes)  # type: ignore[arg-type]  # by name
+        asked = AuditOptions(scope=scope or Scope(), repair=repair, sums=sums)
+        return await self._run(lambda watch: verify(options, asked, watch, Stop(), self.clock))
+
     async def batch(self, *manifests: Path) -> Run:
         """Run `batch`."""
         paths = [str(manifest) for manifest in manifests]
@@ -106,6 +117,23 @@ class Nights:
     def runs(self) -> list[RunRecord]:
         """The ledger's runs, the latest first."""
         return list(Ledger(self.archive).runs())
+
+
+def audit_of(run: Run) -> AuditTally:
+    """Return what an audit counted."""
+    assert run.report.tally.audit
+    return run.report.tally.audit
+
+
+def findings(run: Run) -> list[Finding]:
+    """Return what an audit found, in the order in which it was told."""
+    return [event.finding for event in run.events if isinstance(event, AssetAudited)]
+
+
+def trouble(run: Run) -> dict[str, AuditStatus]:
+    """Return what became, in the end, of each asset that was not intact, as `id asset`."""
+    told = {f"{found.id} {found.asset}": found.status for found in findings(run)}
+    return {name: status for name, status in told.items() if status is not AuditStatus.INTACT}
 
 
 def notices(run: Run) -> list[str]:

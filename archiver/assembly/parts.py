@@ -1,0 +1,32 @@
+"""The parts of a run, from its options and what is open."""
+
+from __future__ import annotations
+
+from archiver.assembly.options import Options
+from archiver.assembly.recording import Conditions
+from archiver.batch.budget import Spending
+from archiver.batch.runner import Archiving, Runner, RunnerOptions
+from archiver.pipeline.doors import FetchOptions
+
+# While some generations are verified and committed, others fill the line.
+_GENERATIONS_AHEAD = 8
+
+
+def build_runner(archiver: Archiving, options: Options, spending: Spending, conditions: Conditions) -> Runner:
+    """Return the runner that works through what is admitted."""
+    return Runner(
+        archiver,
+        RunnerOptions(
+            generations_at_once=options.network.concurrency + _GENERATIONS_AHEAD,
+            wait_s=options.wait_s,
+            poll=options.poll,
+        ),
+        spending=spending,
+        observer=spending,
+        clock=conditions.clock,
+    )
+
+
+def fetch_options(options: Options) -> FetchOptions:
+    """Return what the pipeline is told."""
+    return FetchOptions(max_asset_size=options.max_asset_size, verify=options.verify, deep=options.deep)

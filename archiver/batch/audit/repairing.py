@@ -1,0 +1,108 @@
+"""What an audit found damaged or missing, fetched again and told anew."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+
+from archiver.batch.audit.examining import Examination
+from archiver.batch.intake import Admitted
+from archiver.batch.runner import Archiving
+from archiver.domain.audit import AuditStatus, AuditTally, Finding
+from archiver.domain.errors import ErrorRecord
+from archiver.domain.events import AssetAudited, GenerationPlanned, Observer
+from archiver.domain.identity import AssetName, GenerationId
+from archiver.domain.naming import SIDECAR
+from archiver.domain.outcome import GenerationResult, Outcome
+from archiver.domain.sidecar import AssetRecord, AssetStatus
+from archiver.pipeline.generation import Held, Item
+from archiver.storage.archive import Archive
+from archiver.storage.threads import run_in_thread
+
+_DAMAGED_SIDECAR = "sidecar.damaged.json"
+
+
+class Repairing:
+    """Repairs through another; tells of each asset what became of it, and counts it in the audit's tally.
+
+    Damaged bytes keep their name until whole ones take it, in one step; a damaged sidecar is kept for good,
+    as `sidecar.damaged.json`: columns of a manifest may be read in it.
+    """
+
+    def __init__(
+        self, archiver: Archiving, archive: Archive, tally: AuditTally, *, observer: Observer
+    ) -> None:
+        self._archiver = archiver
+        self._archive = archive
+        self._tally = tally
+        self._observer = observer
+        self._trouble: dict[GenerationId, tuple[Finding, ...]] = {}
+
+    async def items(
+        self, found: AsyncGenerator[list[Examination], None]
+    ) -> AsyncGenerator[list[Admitted], None]:
+        """Yield what there is to repair."""
+        async with aclosing(found):
+            async for examinations in found:
+                yield list(self._items(examinations))
+
+    async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
+        """Repair one generation. Raises `RunError` alone."""
+        trouble = self._trouble[item.id]
+        if item.held and any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble):
+            await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, _DAMAGED_SIDECAR)
+        result = await self._archiver.archive(item)
+        if isinstance(result, GenerationResult) and result.outcome is not Outcome.PENDING:
+            self._tell(result)
+        return result
+
+    def _items(self, examinations: list[Examination]) -> Iterator[Item]:
+        for examination in examinations:
+            if examination.trouble:
+                self._trouble[examination.target.id] = examination.trouble
+                yield _item(examination)
+
+    def _tell(self, result: GenerationResult) -> None:
+        for finding in self._trouble.pop(result.id):
+            if _is_repaired(finding, result):
+                self._tally.repair(finding)
+                self._observer(AssetAudited(_anew(finding, AuditStatus.REPAIRED, None)))
+            else:
+                reason = result.error.message if result.error else "the service does not have it"
+                error = ErrorRecord(
+                    kind=result.error.kind if result.error else "missing", message=f"not repaired: {reason}"
+                )
+                self._observer(AssetAudited(_anew(finding, finding.status, error)))
+
+
+def _item(examination: Examination) -> Item:
+    target, sidecar = examination.target, examination.sidecar
+    if target.folder is None:
+        return Item(id=target.id)
+    if sidecar is None:
+        # Nothing is known of what was there: a record that stands until there is something better.
+        nothing = {AssetName.VIDEO: AssetRecord(status=AssetStatus.MISSING)}
+        return Item(id=target.id, held=Held(folder=target.folder, assets={}, lost=nothing))
+    spoilt = {finding.asset for finding in examination.trouble}
+    held = {name: record for name, record in sidecar.assets.items() if name not in spoilt}
+    lost = {
+        name: record
+        for name, record in sidecar.assets.items()
+        if name in spoilt and record.status is not AssetStatus.MISSING
+    }
+    return Item(
+        id=target.id,
+        row=sidecar.manifest_row,
+        held=Held(folder=target.folder, assets=held, lost=lost),
+    )
+
+
+def _is_repaired(finding: Finding, result: GenerationResult) -> bool:
+    if finding.asset is None:
+        return result.outcome in {Outcome.ARCHIVED, Outcome.MISMATCHED}
+    status = result.assets.get(finding.asset)
+    return status is not None and status is not AssetStatus.MISSING
+
+
+def _anew(finding: Finding, status: AuditStatus, error: ErrorRecord | None) -> Finding:
+    return Finding(id=finding.id, asset=finding.asset, status=status, path=finding.path, error=error)

@@ -1,0 +1,224 @@
+"""`verify --repair` fetches what is damaged or missing again, and loses nothing where it cannot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archiver.batch.audit.selecting import Scope
+from archiver.domain.audit import AuditStatus
+from archiver.domain.identity import parse_id
+from archiver.domain.outcome import Outcome
+from archiver.storage.archive import Archive
+from archiver.storage.index import Index
+from tests.nightly.nights import Nights, audit_of, findings, notices, trouble
+from tests.nightly.program import at, run_process
+from tests.runs.running import OnDisk, leftovers, look
+from tests.simulator import Shape
+from tests.simulator.faults import CutAfter, Silence, Status
+
+
+def _spoil(path: Path) -> bytes:
+    """Change a byte in the middle and return what the file holds then."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    return bytes(data)
+
+
+async def _archived(nights: Nights, *ids: str) -> OnDisk:
+    for generation_id in ids:
+        nights.service.serve(generation_id, shape=Shape(signed=True))
+    await nights.get(*ids)
+    return look(nights.archive, ids[0])
+
+
+async def test_a_damaged_file_is_whole_again(nights: Nights) -> None:
+    """Only that file is fetched; the sidecar records the bytes that it recorded before."""
+    found = await _archived(nights, "g-1", "g-2")
+    before = found.record("thumbnail").sha256
+    _spoil(found.folder / "thumbnail.jpg")
+    media = len(nights.service.log.media)
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 0
+    assert trouble(run) == {"g-1 thumbnail": AuditStatus.REPAIRED}
+    assert audit_of(run).counts[AuditStatus.INTACT] == 7
+    assert [exchange.path for exchange in nights.service.log.media[media:]] == ["/dream-machine/g-1/public"]
+    assert look(nights.archive, "g-1").record("thumbnail").sha256 == before
+    assert trouble(await nights.verify()) == {}
+    assert leftovers(nights.archive) == []
+
+
+async def test_shared_bytes_are_fetched_once_and_linked_again(nights: Nights) -> None:
+    """`video` and `video_raw` are one file: it broke under both names."""
+    found = await _archived(nights, "g-1")
+    _spoil(found.folder / "video.mp4")
+    media = len(nights.service.log.media)
+    run = await nights.verify(repair=True)
+    assert trouble(run) == {"g-1 video": AuditStatus.REPAIRED, "g-1 video_raw": AuditStatus.REPAIRED}
+    assert len(nights.service.log.media) == media + 1
+    again = look(nights.archive, "g-1")
+    assert again.inode("video") == again.inode("video_raw")
+
+
+async def test_urls_that_have_expired_do_not_matter(nights: Nights) -> None:
+    """The recorded URLs are spent by then: the API is asked for fresh ones."""
+    found = await _archived(nights, "g-1")
+    nights.service.revoke("g-1")
+    (found.folder / "last_frame.jpg").unlink()
+    run = await nights.verify(repair=True)
+    assert trouble(run) == {"g-1 last_frame": AuditStatus.REPAIRED}
+    assert look(nights.archive, "g-1").bytes_of("last_frame")
+
+
+@pytest.mark.parametrize("fault", [Status(404), Status(500), CutAfter(100), Silence()])
+async def test_damaged_bytes_stay_until_whole_ones_have_come(nights: Nights, fault: object) -> None:
+    """They may be all that is left; the sidecar goes on saying what the file should be."""
+    found = await _archived(nights, "g-1")
+    spoilt = _spoil(found.folder / "video.mp4")
+    sidecar = (found.folder / "sidecar.json").read_bytes()
+    nights.service.serve("g-1", shape=Shape(signed=True))
+    served = nights.service.serve("g-1", faults={"video_raw": [fault] * 12})  # type: ignore[list-item]  # a fault
+    assert served.video_raw.faults
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 3
+    assert (found.folder / "video.mp4").read_bytes() == spoilt
+    assert (found.folder / "sidecar.json").read_bytes() == sidecar
+    told = [finding.error.message for finding in findings(run) if finding.error]
+    assert any(message.startswith("not repaired: ") for message in told)
+    assert audit_of(run).counts[AuditStatus.DAMAGED] == 2
+
+
+@pytest.mark.parametrize("state", ["failed", "processing"])
+async def test_a_service_that_has_it_no_more_takes_nothing_away(nights: Nights, state: str) -> None:
+    """A tombstone in the place of a clip would be a loss."""
+    found = await _archived(nights, "g-1")
+    for name in found.files - {"sidecar.json"}:
+        _spoil(found.folder / name)
+    before = {path: path.read_bytes() for path in found.folder.iterdir()}
+    nights.service.serve("g-1", state=state)
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 3
+    assert {path: path.read_bytes() for path in found.folder.iterdir()} == before
+
+
+async def test_other_bytes_than_before_get_a_record_of_their_own(nights: Nights) -> None:
+    """The service made the file anew: what is whole now is recorded as what it is."""
+    found = await _archived(nights, "g-1")
+    before = found.record("video").sha256
+    _spoil(found.folder / "video.mp4")
+    nights.service.serve("g-1")
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 0
+    assert look(nights.archive, "g-1").record("video").sha256 != before
+
+
+async def test_a_damaged_sidecar_is_made_anew_and_kept_aside(nights: Nights) -> None:
+    """A manifest's columns may still be read in it."""
+    found = await _archived(nights, "g-1")
+    (found.folder / "sidecar.json").write_bytes(b'{"manifest_row": {"split": "train"}')
+    run = await nights.verify(repair=True)
+    assert trouble(run) == {"g-1 None": AuditStatus.REPAIRED}
+    assert (found.folder / "sidecar.damaged.json").read_bytes() == b'{"manifest_row": {"split": "train"}'
+    assert look(nights.archive, "g-1").sidecar.verification == "verified"
+
+
+async def test_a_damaged_sidecar_stays_where_there_is_no_better(nights: Nights) -> None:
+    """The service failed since: its files lie there all the same."""
+    found = await _archived(nights, "g-1")
+    (found.folder / "sidecar.json").write_bytes(b"{")
+    nights.service.serve("g-1", state="failed")
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 3
+    assert (found.folder / "sidecar.json").read_bytes() == b"{"
+    assert "video.mp4" in found.files
+
+
+async def test_a_folder_that_is_gone_comes_back(nights: Nights) -> None:
+    """The index still knew of it."""
+    found = await _archived(nights, "g-1", "g-2")
+    shutil.rmtree(found.folder)
+    run = await nights.verify(repair=True)
+    assert trouble(run) == {"g-1 None": AuditStatus.REPAIRED}
+    assert look(nights.archive, "g-1").sidecar.verification == "verified"
+
+
+async def test_an_id_that_is_not_there_is_archived(nights: Nights) -> None:
+    """Asked for by name, it is missing like any other."""
+    await _archived(nights, "g-1")
+    nights.service.serve("g-2")
+    run = await nights.verify(Scope(ids=(parse_id("g-1"), parse_id("g-2"))), repair=True)
+    assert trouble(run) == {"g-2 None": AuditStatus.REPAIRED}
+    assert look(nights.archive, "g-2").sidecar.verification == "verified"
+
+
+async def test_a_manifests_columns_survive_a_repair(nights: Nights, tmp_path: Path) -> None:
+    """What the user said of a clip is not the service's to know."""
+    nights.service.serve("g-1")
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text("id,split\ng-1,train\n")
+    await nights.batch(manifest)
+    _spoil(look(nights.archive, "g-1").folder / "video.mp4")
+    await nights.verify(repair=True)
+    assert look(nights.archive, "g-1").sidecar.manifest_row == {"split": "train"}
+
+
+async def test_what_could_never_be_had_is_tried_again(nights: Nights) -> None:
+    """The thumbnail was missing from the beginning; now the host has it."""
+    nights.service.serve("g-1", faults={"thumbnail": [Status(404)] * 2})
+    assert (await nights.get("g-1")).results["g-1"].outcome is Outcome.INCOMPLETE
+    run = await nights.verify(repair=True)
+    assert trouble(run) == {"g-1 thumbnail": AuditStatus.REPAIRED}
+    assert run.report.exit_code == 0
+
+
+async def test_without_the_option_nothing_is_fetched(nights: Nights) -> None:
+    """And with --dry-run neither."""
+    found = await _archived(nights, "g-1")
+    _spoil(found.folder / "thumbnail.jpg")
+    asked = len(nights.service.log)
+    for run in (await nights.verify(), await nights.verify(repair=True, dry_run=True)):
+        assert run.report.exit_code == 3
+    assert len(nights.service.log) == asked
+
+
+async def test_the_index_knows_what_was_repaired(nights: Nights) -> None:
+    """The next run finds everything as it was recorded."""
+    found = await _archived(nights, "g-1")
+    _spoil(found.folder / "thumbnail.jpg")
+    await nights.verify(repair=True)
+    with Index.open(Archive.open(nights.archive)) as index:
+        assert list(index.changed()) == []
+    asked = len(nights.service.log)
+    assert (await nights.sync()).results == {}
+    assert (len(nights.service.log), notices(await nights.sync())) == (asked, [])
+
+
+async def test_a_full_disk_ends_the_repair_and_keeps_everything(nights: Nights) -> None:
+    """`--min-free` is met before anything is fetched."""
+    found = await _archived(nights, "g-1")
+    spoilt = _spoil(found.folder / "thumbnail.jpg")
+    free = shutil.disk_usage(nights.archive).free
+    budget = replace(nights.options.budget, min_free=free * 2)
+    run = await nights.verify(repair=True, budget=budget)
+    assert run.report.exit_code == 1
+    assert (found.folder / "thumbnail.jpg").read_bytes() == spoilt
+
+
+async def test_each_asset_has_its_lines_and_the_end_its_counts(nights: Nights) -> None:
+    """For programs: damaged, then repaired; no other lines than the contract's."""
+    found = await _archived(nights, "g-1")
+    os.truncate(found.folder / "thumbnail.jpg", 10)
+    ended = await run_process("verify", "--repair", "--json", environment=at(nights.service, nights.archive))
+    assert ended.exit_code == 0
+    assert {line["event"] for line in ended.lines} == {"asset", "summary"}
+    assert [line["status"] for line in ended.lines if line.get("asset") == "thumbnail"] == [
+        "damaged",
+        "repaired",
+    ]
+    counts = ended.lines[-1]
+    assert (counts["intact"], counts["damaged"], counts["repaired"]) == (3, 0, 1)
