@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import ffmpeg
 
 from archiver.domain.errors import RunError
 from archiver.media.environment import environment
+from archiver.runtime.children import start_child
 
 _SHOWN_CHARACTERS = 200
 # ultrafast: a clip of five seconds in one second of one core. A keyframe a second, as players like it, and so
@@ -67,14 +67,7 @@ async def _finish(command: list[str]) -> tuple[int | None, str]:
     """Run a command to its end, or kill it when the waiting is cancelled; return exit code and complaints."""
     try:
         # A session of its own: Ctrl-C reaches this program, which ends ffmpeg, and not ffmpeg first.
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            env=environment(),
-        )
+        process = await start_child(command, pipes=["stderr"], env=environment())
     except OSError as error:
         msg = f"{command[0]} cannot be run: {error.strerror}: install ffmpeg, or the package imageio-ffmpeg"
         raise ClipError(msg) from error

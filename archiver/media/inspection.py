@@ -1,4 +1,4 @@
-"""What is in a media file: the door through which everything else looks at one. All of this blocks."""
+"""What is in a media file. All of this blocks, and a crafted file may crash it: a worker does it (`pool`)."""
 
 from __future__ import annotations
 

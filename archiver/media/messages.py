@@ -123,11 +123,15 @@ def frame(message: Task | Answer) -> bytes:
 
 def read_answer(data: bytes) -> Answer:
     """Return the answer in a message. Raises `ValueError` for anything else."""
-    return _answers.decode(data)
+    try:
+        return _answers.decode(data)
+    except msgspec.DecodeError as error:
+        # A ValueError itself from msgspec 0.20 on.
+        raise ValueError(str(error)) from error
 
 
 def read_task(data: bytes) -> Task:
-    """Return the task in a message. Raises `ValueError` for anything else."""
+    """Return the task in a message. Raises `msgspec.DecodeError` for anything else."""
     return _tasks.decode(data)
 
 

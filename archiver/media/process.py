@@ -22,6 +22,7 @@ from archiver.media.messages import (
     frame,
     read_answer,
 )
+from archiver.runtime.children import Child, start_child
 
 _MODULE = "archiver.media.worker"
 # A machine that swaps takes its time to import PyAV.
@@ -41,7 +42,7 @@ class Ended:
 class WorkerProcess:
     """A worker. Whoever has one ends it by `kill` and `wait`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Child) -> None:
         self._process = process
 
     @classmethod
@@ -49,16 +50,12 @@ class WorkerProcess:
         """Start a worker. Raises `RunError`."""
         try:
             return cls(
-                await asyncio.create_subprocess_exec(
+                await start_child(
                     # -P: the folder that a user stands in is no place to import from.
-                    *(sys.executable, "-P", "-m", _MODULE, str(memory_bytes)),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.DEVNULL,
+                    (sys.executable, "-P", "-m", _MODULE, str(memory_bytes)),
+                    pipes=("stdin", "stdout"),
                     cwd=os.sep,
                     env=_environment(),
-                    # Ctrl-C is for the run, which then ends its workers; and a group can be ended as one.
-                    start_new_session=True,
                 )
             )
         except OSError as error:
@@ -97,8 +94,6 @@ class WorkerProcess:
 
     async def wait(self) -> None:
         """Wait until the worker is gone and its pipes are closed."""
-        if self._process.stdin:
-            self._process.stdin.close()
         await self._process.communicate()
 
     async def _hear(self, wall_s: float) -> Answer | Ended:
@@ -135,7 +130,7 @@ class WorkerProcess:
 def _environment() -> dict[str, str]:
     return environment() | {
         # From where this process imports, the worker does.
-        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry),
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
         # glibc reserves 64 MB for each thread that allocates; that would be all of the memory (mallopt(3)).
         "MALLOC_ARENA_MAX": "2",
     }

@@ -1,4 +1,4 @@
-"""Films, through PyAV in this process: every packet is read, the first frame decoded.
+"""Films, through PyAV: every packet is read, the first frame decoded.
 
 The container's own structure tells whether the file is whole; reading all packets finds holes and counts
 frames; the first frame proves that the headers are of use to a decoder.

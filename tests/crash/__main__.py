@@ -40,8 +40,8 @@ def main() -> int:
 
 
 def _show(findings: Findings, kills: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{findings.killed} of {kills} killed ")
+    end = "\r" if sys.stderr.isatty() else "\n"
+    sys.stderr.write(f"{findings.killed} of {kills} killed, {findings.full_disks} met a full disk{end}")
 
 
 if __name__ == "__main__":
