@@ -64,8 +64,13 @@ def end_of(begin: RunBegin, report: RunReport, at: datetime) -> RunEnd:
         counts=counts | {"bad_rows": tally.bad_rows},
         bytes=tally.bytes_fetched,
         left_over=tally.left_over,
-        error=report.error.record() if report.error else None,
+        error=_encodable(report.error.record()) if report.error else None,
     )
+
+
+def _encodable(error: ErrorRecord) -> ErrorRecord:
+    """Return the error as UTF-8 can hold it: a path in it may be made of any bytes."""
+    return ErrorRecord(kind=error.kind, message=error.message.encode("utf-8", "backslashreplace").decode())
 
 
 def encode_ledger_line(line: LedgerLine) -> bytes:

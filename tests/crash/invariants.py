@@ -44,7 +44,7 @@ def broken_at_the_end(archive: Path, world: World) -> Iterator[str]:
         there = {path.name for folder in _folders(archive, generation_id) for path in folder.iterdir()}
         if listed != there:
             yield f"{generation_id} lists {sorted(map(str, listed))}, there are {sorted(there)}"
-    left = {path.name for path in archive.iterdir()} - {"generations", "index.sqlite3"}
+    left = {path.name for path in archive.iterdir()} - {"generations", "index.sqlite3", "runs.jsonl"}
     if left:
         yield f"left over: {sorted(left)}"
     yield from _broken_index(archive, sidecars)

@@ -142,7 +142,7 @@ async def test_a_file_system_without_locks_and_links_is_used_and_told(
     found = look(archive, "g-1")
     assert found.inode("video") != found.inode("video_raw")
     assert leftovers(archive) == []
-    assert _names_in(archive) == {"generations", "index.sqlite3"}
+    assert _names_in(archive) == {"generations", "index.sqlite3", "runs.jsonl"}
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_a_second_run_leaves_and_tells_who_holds_the_archive(
     ended = await program.run("get", "g-2")
     assert ended.code == 11
     (complaint,) = ended.complaints
-    assert f"another run (luma-archiver, pid {holder.process.pid} on " in complaint
+    assert f"another run (luma-archiver get, pid {holder.process.pid} on " in complaint
     assert ", since 20" in complaint
     assert complaint.endswith("holds the archive: wait for it to end, or give --lock-wait")
     assert len(service.log) == asked
