@@ -26,6 +26,9 @@ from archiver.storage.lockfile import LOCK_FILE, create_lock_file, remove_lock_f
 LOCK = ".lock"
 # Often enough that nobody notices the wait; seldom enough for a network file system.
 _POLL_S = 0.25
+# A run that is killed while it starts a process leaves the lock to that one, until it is another program
+# (exec(2) closes what is close-on-exec): milliseconds, or more on a busy machine.
+_LEFT_BEHIND_S = 5.0
 _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 # What network and FUSE file systems without flock(2) say.
 _NO_FLOCK = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -51,12 +54,13 @@ class ArchiveLock:
         Raises `ArchiveLockedError` (it tells who holds it), `ArchiveError`.
         """
         loop = asyncio.get_running_loop()
-        until_s = loop.time() + wait_s
+        began_s = loop.time()
         while True:
             try:
                 return cls.try_acquire(root, holder)
             except ArchiveLockedError:
-                left_s = until_s - loop.time()
+                longest_s = max(wait_s, _LEFT_BEHIND_S) if _is_left_behind(root) else wait_s
+                left_s = began_s + longest_s - loop.time()
                 if left_s <= 0:
                     raise
             await asyncio.sleep(min(_POLL_S, left_s))
@@ -110,6 +114,14 @@ def _lock(folder: Folder, flock: Flock) -> int | None:
 def _is_still(folder: Folder, descriptor: int) -> bool:
     found = folder.stat(LOCK)
     return found is not None and os.path.samestat(found, os.fstat(descriptor))
+
+
+def _is_left_behind(root: Path) -> bool:
+    """Tell whether whoever signed the lock is dead."""
+    with suppress(MissingFileError), Folder.open_root(root) as folder:
+        holder = read_holder(folder, LOCK)
+        return holder is not None and holder.is_surely_dead
+    return False
 
 
 def _refusal(folder: Folder, error: OSError) -> RunError:
