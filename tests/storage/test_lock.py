@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.errors import ArchiveError, ArchiveLockedError
 from archiver.storage.archive import Archive
@@ -53,6 +54,20 @@ def test_a_killed_run_keeps_nobody_out(archive: Archive) -> None:
         with ArchiveLock.try_acquire(archive.root, _ME) as lock:
             assert lock.notice is None
             assert str(os.getpid()) in (archive.root / ".lock").read_text(encoding="utf-8")
+    assert everything_in(archive.root) == []
+
+
+async def test_what_a_killed_run_was_starting_keeps_nobody_out(archive: Archive) -> None:
+    """Between its fork and its exec a process shares the lock of a run that is dead already."""
+    with running("print('here', flush=True); input()") as process:
+        dead = replace(_ME, pid=process.pid)
+    process.wait()
+    with ArchiveLock.try_acquire(archive.root, dead) as left_behind:
+        waiting = asyncio.create_task(ArchiveLock.acquire(archive.root, _ME))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        left_behind.release()
+        (await waiting).release()
     assert everything_in(archive.root) == []
 
 
