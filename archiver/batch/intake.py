@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from archiver.batch.manifest import ManifestRow, Row
 from archiver.batch.reading import RowReader
-from archiver.domain.errors import ErrorRecord
+from archiver.domain.errors import ErrorRecord, SidecarError
 from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName
@@ -83,7 +83,10 @@ class Intake:
 
     def _item_again(self, row: ManifestRow, entry: IndexEntry) -> Admitted:
         """Look closer at a generation whose folder changed, or that is not whole."""
-        survey = self._archive.survey(entry.folder)
+        try:
+            survey = self._archive.survey(entry.folder)
+        except SidecarError as error:
+            return _unreadable(entry, error)
         if survey is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         unwanted = {AssetStatus.MISSING}
@@ -103,6 +106,12 @@ class Intake:
         return Item(
             id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
         )
+
+
+def _unreadable(entry: IndexEntry, error: SidecarError) -> GenerationResult:
+    return GenerationResult(
+        id=entry.id, state=entry.state, outcome=Outcome.ERROR, path=entry.folder, error=error.record()
+    )
 
 
 def _unchanged(entry: IndexEntry) -> GenerationResult:
