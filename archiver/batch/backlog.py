@@ -9,6 +9,7 @@ from itertools import chain
 
 from archiver.batch.intake import Selection
 from archiver.batch.manifest import ManifestRow
+from archiver.domain.errors import SidecarError
 from archiver.domain.identity import GenerationId
 from archiver.domain.timing import show_duration
 from archiver.storage.archive import Archive
@@ -44,8 +45,25 @@ class Backlog:
 
     def _unlisted(self) -> Iterator[GenerationId]:
         """Give what is unfinished without being on the list; what is on it has its own moment."""
-        found = chain(self.archive.partials.ids(), self.index.incomplete(), self.index.changed())
+        changed = filter(self._has_lost_a_file, self.index.changed())
+        found = chain(self.archive.partials.ids(), self.index.incomplete(), changed)
         return (generation_id for generation_id in found if self.owed.get(generation_id) is None)
+
+    def _has_lost_a_file(self, generation_id: GenerationId) -> bool:
+        """Look into a folder that changed; where all that is recorded is there, the index takes note."""
+        entry = self.index.get(generation_id)
+        try:
+            survey = self.archive.survey(entry.folder) if entry else None
+        except SidecarError:
+            # Whoever works on it will hear why.
+            return True
+        if entry is None or survey is None:
+            return False
+        recorded = survey.sidecar.assets.items()
+        if any(name not in survey.present for name, record in recorded if record.path is not None):
+            return True
+        self.index.refresh(entry)
+        return False
 
     def _final(self, selection: Selection) -> Iterator[GenerationId]:
         if selection.retry_failed:

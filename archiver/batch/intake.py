@@ -6,7 +6,7 @@ Rows come by the million; a chunk is looked up in the index in one hop to a work
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archiver.batch.manifest import ManifestRow, Row
 from archiver.batch.reading import RowReader
@@ -68,11 +68,7 @@ class Intake:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         if self._is_final(entry) and self._index.is_current(entry):
             return _unchanged(entry)
-        try:
-            return self._item_again(row, entry)
-        except SidecarError as error:
-            # Edited by hand, perhaps: its files stay as they are until a person has looked.
-            return replace(_unchanged(entry), outcome=Outcome.ERROR, error=error.record())
+        return self._item_again(row, entry)
 
     def _is_final(self, entry: IndexEntry) -> bool:
         if entry.state == State.FAILED:
@@ -87,7 +83,11 @@ class Intake:
 
     def _item_again(self, row: ManifestRow, entry: IndexEntry) -> Admitted:
         """Look closer at a generation whose folder changed, or that is not whole."""
-        survey = self._archive.survey(entry.folder)
+        try:
+            survey = self._archive.survey(entry.folder)
+        except SidecarError as error:
+            # Edited by hand, perhaps: its files stay as they are until a person has looked.
+            return _unreadable(entry, error)
         if survey is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         unwanted = {AssetStatus.MISSING}
@@ -105,6 +105,12 @@ class Intake:
         return Item(
             id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
         )
+
+
+def _unreadable(entry: IndexEntry, error: SidecarError) -> GenerationResult:
+    return GenerationResult(
+        id=entry.id, state=entry.state, outcome=Outcome.ERROR, path=entry.folder, error=error.record()
+    )
 
 
 def _unchanged(entry: IndexEntry) -> GenerationResult:

@@ -10,7 +10,7 @@ from datetime import datetime
 from archiver.batch.intake import Admitted
 from archiver.batch.runner import Archiving
 from archiver.domain.events import GenerationPlanned
-from archiver.domain.outcome import GenerationResult
+from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.owed import Owed, Reason, owed_after
 from archiver.pipeline.generation import Item
 from archiver.runtime.clock import Clock
@@ -62,6 +62,7 @@ async def settling(
     """
     async with aclosing(admitted):
         async for chunk in admitted:
-            final = [entry.id for entry in chunk if isinstance(entry, GenerationResult)]
+            results = (entry for entry in chunk if isinstance(entry, GenerationResult))
+            final = [result.id for result in results if result.outcome is Outcome.UNCHANGED]
             await run_in_thread(owed.settle, final)
             yield chunk

@@ -212,9 +212,8 @@ def _checked(database: Database) -> Database:
     """Return the database if it can be used. Raises `UnusableIndexError`, `DamagedDatabaseError`."""
     if version_of(database) != CATALOG_VERSION:
         raise UnusableIndexError(Trouble.OTHER_VERSION)
-    is_clean = database.rows("SELECT is_clean FROM mark") == [(1,)]
-    # Reading the whole file takes its time: a clean one was closed as it should be.
-    if not is_clean and database.rows("PRAGMA quick_check(1)") != [("ok",)]:
+    # A clean one, too: disks rot. It takes some 80 ms for a hundred thousand generations.
+    if database.rows("PRAGMA quick_check(1)") != [("ok",)]:
         raise UnusableIndexError(Trouble.DAMAGED)
     return database
 

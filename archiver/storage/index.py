@@ -206,7 +206,8 @@ class Index:
         yield from map(GenerationId, self._catalog.ids(state, verification))
 
     def _flush(self) -> None:
-        if self._pending:
+        # What is not kept is only read: what was noted since stands in `_pending` all the same.
+        if self._pending and self._is_kept:
             self._catalog.record(self._pending.values())
             self._pending.clear()
 

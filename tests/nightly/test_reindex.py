@@ -89,6 +89,20 @@ async def test_a_version_without_a_way_to_ours_is_made_anew_saying_so(nights: Ni
     assert notices(await nights.sync()) == []
 
 
+async def test_an_index_that_rotted_is_made_anew(nights: Nights) -> None:
+    """Closed as it should be, and spoilt since: found when it is opened, not in the middle of the night."""
+    for number in range(200):
+        keep(nights.archive, f"g-{number:03}", prompt="x" * 200)
+    index(nights.archive)
+    path = nights.archive / "index.sqlite3"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xa5" * 8192)
+    run = await nights.sync()
+    assert run.report.exit_code == 0
+    assert notices(run) == ["index.sqlite3 was damaged: made anew, 200 sidecars read"]
+
+
 async def test_a_conversion_that_was_cut_short_is_begun_again(nights: Nights) -> None:
     """It is done whole or not at all."""
     nights.service.serve("g-1")

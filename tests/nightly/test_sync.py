@@ -11,6 +11,8 @@ import pytest
 from archiver.domain.identity import AssetName
 from archiver.domain.outcome import Outcome
 from archiver.domain.owed import Reason
+from archiver.storage.archive import Archive
+from archiver.storage.index import Index
 from tests.nightly.nights import Nights, notices
 from tests.runs.running import is_archived, leftovers, look, with_network
 from tests.simulator import Service, Shape
@@ -130,6 +132,36 @@ async def test_a_file_that_was_deleted_comes_back(nights: Nights) -> None:
     run = await nights.sync()
     assert {name: result.outcome for name, result in run.results.items()} == {"g-1": Outcome.ARCHIVED}
     assert "last_frame.jpg" in look(nights.archive, "g-1").files
+
+
+async def test_a_note_in_a_folder_is_no_reason_to_fetch(nights: Nights) -> None:
+    """The folder changed, what is recorded is there: nobody is asked, and the index takes note."""
+    nights.service.serve("g-1")
+    await nights.get("g-1", assets=frozenset({AssetName.VIDEO}))
+    (look(nights.archive, "g-1").folder / "notes.txt").write_text("mine")
+    asked = len(nights.service.log)
+    for run in (await nights.sync(dry_run=True), await nights.sync()):
+        assert (run.results, run.report.exit_code) == ({}, 0)
+    assert len(nights.service.log) == asked
+    with Index.open(Archive.open(nights.archive)) as index:
+        assert list(index.changed()) == []
+
+
+async def test_a_damaged_sidecar_is_one_generations_trouble(nights: Nights, tmp_path: Path) -> None:
+    """It is told each night; the others are worked on."""
+    nights.service.serve("g-1", faults={"thumbnail": [Status(500)] * 4})
+    nights.service.serve("g-2", faults={"thumbnail": [Status(500)] * 4})
+    await nights.get("g-1", "g-2")
+    sidecar = look(nights.archive, "g-1").folder / "sidecar.json"
+    (tmp_path / "torn").write_bytes(b"{")
+    (tmp_path / "torn").rename(sidecar)
+    run = await nights.sync()
+    assert run.results["g-2"].outcome is Outcome.ARCHIVED
+    error = run.results["g-1"].error
+    assert error
+    assert (run.results["g-1"].outcome, error.kind) == (Outcome.ERROR, "bad_sidecar")
+    assert run.report.exit_code == 3
+    assert set(nights.owed) == {"g-1"}
 
 
 async def test_a_generation_that_was_deleted_whole_stays_deleted(nights: Nights) -> None:
