@@ -97,18 +97,25 @@ async def count_calls(program: Program, arguments: Sequence[str]) -> Boundaries:
     if not shutil.which("strace"):
         return {}
     with tempfile.NamedTemporaryFile("r") as report:
-        async with (
-            _launched(program, arguments) as running,
-            _traced(running.process.pid, ",?".join(CALLS), "-o", report.name) as strace,
-        ):
-            running.send(signal.SIGCONT)
-            await running.end()
-            await asyncio.wait_for(strace.wait(), PATIENCE_S)
+        try:
+            await _trace_all(program, arguments, report.name)
+        except PermissionError:
+            return {}
         calls = Counter(_TRACED.findall(await asyncio.to_thread(report.read)))
     counts: dict[str, int] = {}
     for (_, call), count in calls.items():
         counts[call] = max(count, counts.get(call, 0))
     return counts
+
+
+async def _trace_all(program: Program, arguments: Sequence[str], report: str) -> None:
+    async with (
+        _launched(program, arguments) as running,
+        _traced(running.process.pid, ",?".join(CALLS), "-o", report) as strace,
+    ):
+        running.send(signal.SIGCONT)
+        await running.end()
+        await asyncio.wait_for(strace.wait(), PATIENCE_S)
 
 
 @asynccontextmanager
