@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.crash.__main__ import kill_runs
 from tests.crash.invariants import broken_at_any_moment, broken_at_the_end
 from tests.crash.world import World, write_manifest
 from tests.runs.running import look, options_for, run_manifests
 from tests.simulator import Service
+
+# Runs the program under strace some twenty times: `.ci/run` has the time.
+pytestmark = pytest.mark.slow
 
 
 async def test_wherever_a_run_is_killed_nothing_false_is_left_and_the_next_finishes(tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ from tests.simulator.faults import (
     WrongRange,
 )
 
+# Two runs of 200 generations, four times: `.ci/run` has the time.
+pytestmark = pytest.mark.slow
+
 GENERATIONS = 200
 SIZE = 30_000
 _PATIENCE_S = 60

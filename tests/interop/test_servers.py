@@ -18,6 +18,9 @@ from tests.runs.running import look
 from tests.simulator import Media, Shape, make_clip
 from tests.simulator.answers import Link, build_answer
 
+# Starts five servers, twice each, and kills downloads of 24 MB: `.ci/run` has the time.
+pytestmark = pytest.mark.slow
+
 _SIZE = 24_000_000
 _PASSED = 9_000_000
 # Of what passed, all whole mebibytes reach the disk; the rest dies with the client.

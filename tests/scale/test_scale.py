@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.scale.runs import measure_generations, measure_rows
+
+# Archives hundreds of generations: `.ci/run` has the time.
+pytestmark = pytest.mark.slow
 
 # Noise makes single hundreds twice as slow; what grows with the number would make the last ones far slower.
 _SLOWER_AT_MOST = 4
