@@ -50,4 +50,5 @@ def test_less_than_two_minutes_is_soon(seconds: int) -> None:
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=200))
 def test_no_query_breaks_the_reading(query: str) -> None:
     """The query comes from a server: anything may stand in it."""
-    expiry_of(MediaUrl(f"https://h/c?{query}"))
+    moment = expiry_of(MediaUrl(f"https://h/c?{query}"))
+    assert moment is None or moment.tzinfo is UTC
