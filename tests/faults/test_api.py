@@ -19,7 +19,7 @@ from tests.simulator.faults import Always, EndlessJson, ErrorObject, Fault, Html
 
 # Far more than they take together: a run that hangs fails here.
 _PATIENCE_S = 60
-_TIMEOUT_S = 1.5
+_TIMEOUT_S = 3.0
 # What the kernel's and the engines' buffers may take beyond what is read.
 _BUFFERED_BYTES = 16_000_000
 _ASSETS = frozenset({"video", "video_raw", "thumbnail", "last_frame"})

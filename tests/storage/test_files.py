@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from archiver.domain.errors import DiskFullError
-from archiver.storage.files import copy_aside, link_or_copy, sha256_of, write_atomic
+from archiver.storage.files import (
+    can_link,
+    check_writable,
+    copy_aside,
+    link_or_copy,
+    sha256_of,
+    write_atomic,
+)
 from archiver.storage.folder import Folder
 from tests.storage.conftest import FileLimit
 from tests.storage.samples import digest
@@ -91,6 +98,25 @@ def test_a_copy_is_the_same_bytes(home: Folder, aside: Folder) -> None:
     write_atomic(home, "video.mp4", body, aside=aside)
     copy_aside(home, "video.mp4", aside, "copy")
     assert sha256_of(aside, "copy") == digest(body)
+
+
+def test_a_trial_takes_back_what_a_killed_one_left(home: Folder) -> None:
+    """Killed between the byte and its removal: the next run's trial must not leave two."""
+    os.close(home.open_file(".writable", os.O_WRONLY | os.O_CREAT))
+    check_writable(home)
+    assert home.names() == []
+
+
+def test_links_are_tried_and_nothing_is_left_of_it(aside: Folder, tmp_path: Path) -> None:
+    """Whatever this file system can: the answer is what `os.link` says."""
+    (tmp_path / "one").touch()
+    try:
+        os.link(tmp_path / "one", tmp_path / "two")
+        is_able = True
+    except OSError:
+        is_able = False
+    assert can_link(aside) is is_able
+    assert aside.names() == []
 
 
 def _content(folder: Folder, name: str) -> bytes:
