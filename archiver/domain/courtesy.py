@@ -79,8 +79,9 @@ class HostRecord:
         if began_s <= self.last_refusal_s:
             return self
         refusals = self.refusals + 1
-        pause_s = policy.delay_s(refusals - SLOW_AFTER + 1, 0.5) if refusals >= SLOW_AFTER else 0.0
-        until_s = max(self.paused_until_s, now_s + pause_s)
+        until_s = self.paused_until_s
+        if refusals >= SLOW_AFTER:
+            until_s = max(until_s, now_s + policy.delay_s(refusals - SLOW_AFTER + 1, 0.5))
         return replace(self, refusals=refusals, last_refusal_s=now_s, paused_until_s=until_s)
 
     def asked_to_wait(self, pause_s: float, now_s: float, policy: RetryPolicy) -> HostRecord:

@@ -37,6 +37,11 @@ def test_a_host_without_a_past_is_asked_freely() -> None:
     assert HostRecord().verdict(0, POLICY) == Go(alone=False)
 
 
+def test_a_refusal_alone_asks_for_no_pause() -> None:
+    """Nobody is told of a pause that nobody asked for."""
+    assert _refused(SLOW_AFTER - 1).paused_until_s == HostRecord().paused_until_s
+
+
 def test_a_host_that_refuses_everybody_is_asked_by_one_at_a_time() -> None:
     """Sixteen workers that try again in step are a hammer."""
     record = _refused(SLOW_AFTER)
