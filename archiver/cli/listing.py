@@ -9,16 +9,16 @@ from typing import TypeVar
 
 import click
 
-from archiver.batch.listing.columns import Listed
-from archiver.batch.listing.moments import parse_span
+from archiver.batch.listing.columns import COLUMNS, Listed
 from archiver.batch.listing.query import Query, Selection, parse_order, parse_states
-from archiver.batch.listing.where import parse_where
 from archiver.cli.given import Given
 from archiver.cli.records import opened_records
 from archiver.cli.results import open_results
 from archiver.cli.rows import CSV_HEADER, as_csv, as_json, as_line, csv_line
 from archiver.cli.text import is_terminal
 from archiver.domain.errors import UsageError
+from archiver.domain.filtering.moments import parse_span
+from archiver.domain.filtering.where import parse_where
 from archiver.runtime.clock import SystemClock
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def _read_query(ctx: click.Context, *, shown: int | None) -> Query:
     return Query(
         states=_read(ctx, "state", parse_states) or frozenset(),
         since=_read(ctx, "since", lambda text: parse_span(text, now).begin),
-        where=_read(ctx, "where", lambda text: parse_where(text, now)),
+        where=_read(ctx, "where", lambda text: parse_where(text, COLUMNS, now)),
         order=_read(ctx, "sort", parse_order),
         limit=shown if limit is None else limit or None,
     )

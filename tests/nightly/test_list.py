@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.batch.listing.columns import COLUMNS
-from archiver.batch.listing.where import parse_where
 from archiver.batch.manifest import ManifestRow, read_manifest
 from archiver.domain.errors import UsageError
+from archiver.domain.filtering.where import parse_where
 from archiver.domain.sidecar import AssetStatus
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
@@ -119,7 +119,7 @@ def test_a_bad_expression_says_why_and_names_the_columns(
 def test_no_text_makes_the_parser_fail_otherwise(text: str) -> None:
     """What is typed is either an expression or a usage error."""
     with suppress(UsageError):
-        parse_where(text, _NOW)
+        parse_where(text, COLUMNS, _NOW)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from archiver.domain.errors import ErrorRecord
+from archiver.domain.filtering.column import Column, Columns, Kind, Value
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import Outcome
@@ -87,26 +86,7 @@ def with_owed(row: Listed, owed: Owed) -> Listed:
     return replace(row, error=owed.error, next_try_at=show_timestamp(owed.next_try))
 
 
-class Kind(Enum):
-    """How a column's values compare."""
-
-    TEXT = "text"
-    SIZE = "size"
-    MOMENT = "time"
-
-
-Value = str | int | datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: how its values compare, and how a row's is read."""
-
-    kind: Kind
-    read: Callable[[Listed], Value]
-
-
-def _moment(read: Callable[[Listed], str | None]) -> Column:
+def _moment(read: Callable[[Listed], str | None]) -> Column[Listed]:
     def value(row: Listed) -> Value:
         text = read(row)
         return parse_timestamp(text) if text else None
@@ -114,15 +94,15 @@ def _moment(read: Callable[[Listed], str | None]) -> Column:
     return Column(Kind.MOMENT, value)
 
 
-def _text(read: Callable[[Listed], str | None]) -> Column:
+def _text(read: Callable[[Listed], str | None]) -> Column[Listed]:
     return Column(Kind.TEXT, read)
 
 
-def _asset(name: AssetName) -> Column:
+def _asset(name: AssetName) -> Column[Listed]:
     return _text(lambda row: row.assets.get(name))
 
 
-COLUMNS: Mapping[str, Column] = {
+COLUMNS: Columns[Listed] = {
     "id": _text(lambda row: row.id),
     "state": _text(lambda row: row.state),
     "outcome": _text(lambda row: row.outcome),
@@ -138,8 +118,3 @@ COLUMNS: Mapping[str, Column] = {
     "error": _text(lambda row: row.error.kind if row.error else None),
     **{name.value: _asset(name) for name in AssetName},
 }
-
-
-def column_names() -> str:
-    """Return all names, for messages and help."""
-    return ", ".join(COLUMNS)

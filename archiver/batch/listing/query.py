@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.batch.listing.columns import COLUMNS, Listed, Value, column_names
-from archiver.batch.listing.where import Predicate
+from archiver.batch.listing.columns import COLUMNS, Listed
 from archiver.domain.errors import UsageError
+from archiver.domain.filtering.column import Predicate, Value, names_of
 from archiver.domain.generation import State
 from archiver.domain.outcome import Outcome
 from archiver.domain.owed import Reason
@@ -35,7 +35,7 @@ class Query:
 
     states: frozenset[str] = frozenset()
     since: datetime | None = None
-    where: Predicate | None = None
+    where: Predicate[Listed] | None = None
     order: Order | None = None
     limit: int | None = None
 
@@ -116,6 +116,6 @@ def _one_of(text: str, names: list[str], what: str) -> str:
     if text in names:
         return text
     near = difflib.get_close_matches(text, names, n=1)
-    choice = column_names() if what == "a column" else ", ".join(names)
+    choice = names_of(COLUMNS) if what == "a column" else ", ".join(names)
     msg = f"{text[:40]!a} is not {what}{f', did you mean {near[0]}?' if near else ''} Choose from {choice}"
     raise UsageError(msg)

@@ -1,0 +1,1 @@
+"""Expressions over the columns of rows, whatever the rows are: `--where` of every command."""
