@@ -1,4 +1,4 @@
-"""What `add` and `reindex` do, from a command's context to its exit code."""
+"""What `add`, `reindex` and `gallery` do, from a command's context to its exit code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from archiver.assembly.gallery import make_gallery
 from archiver.assembly.options import Options
 from archiver.assembly.session import rows_of
 from archiver.assembly.upkeep import add, reindex
@@ -22,6 +23,8 @@ from archiver.cli.results import open_results
 from archiver.cli.settings import read_archive
 from archiver.cli.text import clean
 from archiver.cli.wording import describe
+from archiver.dataset.gallery.writing import GalleryOptions
+from archiver.dataset.options import SelectionOptions
 from archiver.domain.errors import ManifestRowError
 from archiver.domain.events import Event, RowRejected
 from archiver.domain.identity import parse_id
@@ -59,6 +62,27 @@ def reindex_archive(ctx: click.Context) -> int:
         teller.complain(f"{count} cannot be used, the first: {found.first_reason}")
     counts = {"generations": found.read, "unusable": found.unusable}
     teller.finish(counts, exit_code, f"index made anew: {found.read} sidecars read")
+    return exit_code
+
+
+def write_gallery(ctx: click.Context) -> int:
+    """Write the gallery. Raises `click.UsageError`, `RunError`."""
+    teller, params = _Teller(ctx), ctx.params
+    asked = GalleryOptions(
+        selection=SelectionOptions(
+            where=params["where"], tags=params["tags"], limit=params["limit"], include_unverified=True
+        ),
+        per_page=params["per_page"],
+        title=params["title"] or teller.options.archive.absolute().name,
+    )
+    found = _until_stopped(lambda: make_gallery(teller.options, asked, teller))
+    for reason in found.unusable:
+        teller.complain(reason)
+    exit_code = 3 if found.unusable else 0
+    path = teller.options.archive / found.path
+    counts = {"path": str(path), "generations": found.generations, "pages": found.pages}
+    pages = "1 page" if found.pages == 1 else f"{found.pages} pages"
+    teller.finish(counts, exit_code, clean(f"{path}: {found.generations} generations on {pages}"))
     return exit_code
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from archiver.cli.datasets import export, gallery
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, import_, schedule
@@ -94,7 +95,21 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     return bundled.archive_demo(Path(archive), count=count, port=port)
 
 
-for _command in (sync, verify, add, list_, show, status, config, doctor, schedule, import_, reindex):
+for _command in (
+    sync,
+    verify,
+    add,
+    list_,
+    show,
+    status,
+    export,
+    gallery,
+    config,
+    doctor,
+    schedule,
+    import_,
+    reindex,
+):
     cli.add_command(_command)
 
 

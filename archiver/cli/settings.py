@@ -63,7 +63,7 @@ def read_options(given: Given, warn: Callable[[str], None]) -> Options:
             max_bytes=given.maybe("max_bytes", over_zero(parse_size)),
             min_free=given.maybe("min_free", parse_size),
         ),
-        assets=given.value("assets", _parse_assets),
+        assets=given.value("assets", parse_assets),
         max_asset_size=given.value("max_asset_size", over_zero(parse_size)),
         wait_s=given.value("wait", parse_duration),
         poll=PollPolicy(first_interval_s=given.value("poll_interval", over_zero(parse_duration))),
@@ -172,7 +172,8 @@ def _parse_engine(text: str) -> HttpEngine:
     return HttpEngine(one_of(text, [engine.value for engine in HttpEngine]))
 
 
-def _parse_assets(text: str) -> frozenset[AssetName]:
+def parse_assets(text: str) -> frozenset[AssetName]:
+    """Return assets from `video,thumbnail`. Raises `UsageError`."""
     names = [name.value for name in AssetName]
     return frozenset(AssetName(one_of(part, names)) for part in text.split(","))
 

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import subprocess
 import threading
 from pathlib import Path
 
 import ffmpeg
 
-from archiver.media.ffmpeg import locate_ffmpeg
 from archiver.media.image import rgb_to_grey, scale_to_grey
+from archiver.media.invocation import FILM, INPUT, LONGEST_S, QUIETLY, compiled, first_complaint
 from archiver.media.similarity import SIDES, similarity
 from archiver.media.sniff import HEAD_BYTES, sniff
-from archiver.media.wording import one_line
 
-# Longer than any clip takes to decode; a decoder that hangs must not hang the run.
-_LONGEST_S = 600
 _NONE = subprocess.DEVNULL
 # New moments for all frames. Their own may be rounded (Matroska's milliseconds) to one and the same, of
 # which a muxer complains, or be uneven, and frames be repeated or dropped for that. The option against it
 # (fps_mode, vsync before) has no name that FFmpeg 4 and 8 both know.
 _ONE_A_SECOND = "N/TB"
-_QUIETLY = ("-v", "error", "-nostdin", "-hide_banner")
-# Files alone: what a file refers to, other files or hosts, is not opened. One thread: there is a worker for
-# each processor, and each thread takes of the memory that a worker may have.
-_INPUT = {"protocol_whitelist": "file", "threads": 1}
-_FILM = "the film"
 _OUT_OF_MEMORY = os.strerror(errno.ENOMEM)
-# "[h264 @ 0x55d0c8a2c0]": which part of ffmpeg speaks; the number changes with every run.
-_SPEAKER = re.compile(r"\[([\w,:./ -]+?) @ 0x[0-9a-f]+\]\s*")
 
 
 def find_frame_error(path: Path) -> str | None:
@@ -39,11 +28,11 @@ def find_frame_error(path: Path) -> str | None:
 
     Raises `MemoryError`, and `UsageError` where there is no ffmpeg.
     """
-    output = ffmpeg.input(_FILM, err_detect="explode", **_INPUT).output(
+    output = ffmpeg.input(FILM, err_detect="explode", **INPUT).output(
         "-", format="null", vf="setpts=" + _ONE_A_SECOND
     )
-    ended = _run(_command(output.global_args(*_QUIETLY, "-xerror"), path))
-    complaint = _first_line(ended.stderr, path)
+    ended = _run(compiled(output.global_args(*QUIETLY, "-xerror"), path))
+    complaint = first_complaint(ended.stderr, path, path.name)
     if complaint and _OUT_OF_MEMORY in complaint:
         raise MemoryError
     if complaint or ended.returncode:
@@ -73,10 +62,10 @@ def _last_frame(video: Path) -> bytes | None:
     """
     width, height = SIDES
     # In its own colours: grey in ffmpeg would keep a film's narrower range of brightness.
-    scaled = ffmpeg.input(_FILM, **_INPUT).video.filter("scale", width, height, flags="area")
+    scaled = ffmpeg.input(FILM, **INPUT).video.filter("scale", width, height, flags="area")
     timed = scaled.filter("setpts", _ONE_A_SECOND)
     output = timed.output("-", format="rawvideo", pix_fmt="rgb24", r=1)
-    last = _last_piece(_command(output.global_args(*_QUIETLY), video), 3 * width * height)
+    last = _last_piece(compiled(output.global_args(*QUIETLY), video), 3 * width * height)
     return rgb_to_grey(last, SIDES) if last else None
 
 
@@ -85,7 +74,7 @@ def _last_piece(command: list[str], size: int) -> bytes | None:
     last = None
     # Our own words alone stand in the command.
     with subprocess.Popen(command, stdin=_NONE, stdout=subprocess.PIPE, stderr=_NONE) as process:  # noqa: S603 - above
-        limit = threading.Timer(_LONGEST_S, process.kill)
+        limit = threading.Timer(LONGEST_S, process.kill)
         limit.start()
         try:
             while process.stdout and len(piece := process.stdout.read(size)) == size:
@@ -95,30 +84,9 @@ def _last_piece(command: list[str], size: int) -> bytes | None:
     return last
 
 
-def _command(output: ffmpeg.nodes.OutputStream, path: Path) -> list[str]:
-    """Return the command for a graph, with the film's path in it.
-
-    ffmpeg-python hashes a graph as UTF-8, which a path need not be.
-    """
-    return [_literal(path) if word == _FILM else word for word in ffmpeg.compile(output, cmd=locate_ffmpeg())]
-
-
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     try:
         # Our own words alone stand in the command.
-        return subprocess.run(command, stdin=_NONE, capture_output=True, check=False, timeout=_LONGEST_S)  # noqa: S603 - above
+        return subprocess.run(command, stdin=_NONE, capture_output=True, check=False, timeout=LONGEST_S)  # noqa: S603 - above
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, b"", f"not done after {_LONGEST_S} s".encode())
-
-
-def _literal(path: Path) -> str:
-    """Return a path that ffmpeg takes for a file, whatever its name: never for an option or a protocol."""
-    return f"file:{path}"
-
-
-def _first_line(output: bytes, path: Path) -> str | None:
-    text = os.fsdecode(output).replace(f"{_literal(path)}: ", "")
-    spoken = (
-        one_line(_SPEAKER.sub(r"\1: ", line).replace(str(path), path.name)) for line in text.splitlines()
-    )
-    return next((line for line in spoken if line), None)
+        return subprocess.CompletedProcess(command, 1, b"", f"not done after {LONGEST_S} s".encode())

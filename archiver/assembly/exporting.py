@@ -1,0 +1,125 @@
+"""From an archive and options to a dataset: chooses, plans, and builds what writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.dataset.archived import ArchiveMedia
+from archiver.dataset.choosing import Chooser
+from archiver.dataset.destination import foreign_names, make_destination, prepare, standing_record
+from archiver.dataset.events import ExportNoticed, ExportObserver, ExportPlanned
+from archiver.dataset.exporting import Export, Work
+from archiver.dataset.formats.bagit import BagitLayout
+from archiver.dataset.formats.folder import ImagefolderLayout, VideofolderLayout
+from archiver.dataset.formats.parquet import ParquetLayout
+from archiver.dataset.formats.tables import CsvLayout, JsonlLayout
+from archiver.dataset.formats.video2dataset import Video2datasetLayout
+from archiver.dataset.formats.webdataset import WebdatasetLayout
+from archiver.dataset.media import Losses, Media
+from archiver.dataset.options import Destination, ExportOptions, FormatName
+from archiver.dataset.pieces import Layout
+from archiver.dataset.plan import Plan
+from archiver.dataset.record import DatasetRecord, fingerprint
+from archiver.dataset.stage import Stage, refuse_inside
+from archiver.dataset.transforming import Transformed, describe
+from archiver.domain.naming import PARTIAL
+from archiver.domain.timing import show_timestamp
+from archiver.runtime.clock import Clock, SystemClock
+from archiver.storage.archive import Archive
+from archiver.storage.holder import Holder
+from archiver.storage.lock import ArchiveLock
+
+_LAYOUTS: dict[FormatName, Callable[[], Layout]] = {
+    FormatName.WEBDATASET: WebdatasetLayout,
+    FormatName.VIDEOFOLDER: VideofolderLayout,
+    FormatName.IMAGEFOLDER: ImagefolderLayout,
+    FormatName.PARQUET: ParquetLayout,
+    FormatName.CSV: CsvLayout,
+    FormatName.JSONL: JsonlLayout,
+    FormatName.VIDEO2DATASET: Video2datasetLayout,
+    FormatName.BAGIT: BagitLayout,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export came to; `is_unchanged` where the same dataset was there already."""
+
+    record: DatasetRecord
+    lost: int
+    is_unchanged: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where something that was wanted is not in it."""
+        return 3 if self.lost else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """Which archive, what of it, whereto; `ids` are exactly those of an earlier export that is made again."""
+
+    archive: Path
+    options: ExportOptions
+    destination: Destination
+    ids: frozenset[str] | None = None
+
+
+def export(request: ExportRequest, observer: ExportObserver, clock: Clock | None = None) -> Exported:
+    """Write a dataset. Raises `UsageError`, `ArchiveError`, `ArchiveLockedError`, `UnloadableError`.
+
+    The archive is read and never written, and no lock of it is taken: what a run commits meanwhile is there
+    or not, each generation whole.
+    """
+    clock = clock or SystemClock()
+    archive = Archive.open(request.archive, writable=False)
+    root = request.destination.path.absolute()
+    refuse_inside(archive.root, root)
+    losses = Losses(observer)
+    chooser = Chooser(archive=archive, losses=losses, observer=observer, now=clock.now())
+    planned = chooser.choose(request.options, request.ids)
+    transform = describe(request.options.transform)
+    original = ArchiveMedia(planned.plan, losses, observer)
+    with _holding(root, clock), _transformed(original, planned.plan, root) as media:
+        work = Work(
+            plan=planned.plan,
+            layout=_LAYOUTS[request.options.format](),
+            media=media,
+            losses=losses,
+            observer=observer,
+            fingerprint=fingerprint(planned.plan, transform),
+            transform=transform,
+        )
+        standing = prepare(request.destination, work.fingerprint)
+        if standing:
+            return Exported(record=standing, lost=len(losses), is_unchanged=True)
+        return Exported(record=_written(work, root), lost=len(losses))
+
+
+def _transformed(media: Media, plan: Plan, root: Path) -> AbstractContextManager[Media]:
+    """Return what gives the samples' files, changed where that is asked for."""
+    if plan.options.transform.is_none:
+        return nullcontext(media)
+    upcoming = [sample for samples in plan.samples.values() for sample in samples]
+    return Transformed(media, plan.options.transform, root / PARTIAL / "transformed", upcoming)
+
+
+@contextmanager
+def _holding(root: Path, clock: Clock) -> Iterator[None]:
+    """Hold DEST against another export. Raises `ArchiveLockedError`, `ArchiveError`."""
+    make_destination(root)
+    holder = Holder.of_this_process(since=show_timestamp(clock.now()), command="export")
+    with ArchiveLock.try_acquire(root, holder):
+        yield
+
+
+def _written(work: Work, root: Path) -> DatasetRecord:
+    stage = Stage(root, work.fingerprint)
+    if strange := foreign_names(root, standing_record(root)):
+        names = ", ".join(strange[:3]) + (" …" if strange[3:] else "")
+        work.observer(ExportNoticed(f"no export wrote {names} in {root}: a loader may take it for data"))
+    work.observer(ExportPlanned(work.plan.count))
+    return Export(work, stage).run()

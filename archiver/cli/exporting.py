@@ -1,0 +1,152 @@
+"""What `export` does, from a command's context to its exit code."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from archiver.assembly.exporting import ExportRequest, export
+from archiver.cli.export_output import ExportOutput
+from archiver.cli.given import Given
+from archiver.cli.settings import parse_assets, read_archive
+from archiver.dataset.options import (
+    Dedupe,
+    Destination,
+    ExportOptions,
+    FormatName,
+    LayoutOptions,
+    Linking,
+    SelectionOptions,
+    TransformOptions,
+)
+from archiver.dataset.record import load_record
+from archiver.dataset.splitting import parse_splits
+from archiver.dataset.transforming import parse_clip, parse_fps, parse_frames, parse_resize
+from archiver.domain.errors import UsageError
+from archiver.domain.identity import AssetName
+from archiver.domain.quantity import parse_size
+
+T = TypeVar("T")
+
+
+def export_dataset(ctx: click.Context, words: Sequence[str]) -> int:
+    """Write the dataset. Raises `click.UsageError`, `RunError`."""
+    given = Given(ctx)
+    request = _read_request(ctx, given, words)
+    output = ExportOutput(is_json=given.flag("json"), is_quiet=bool(ctx.params["quiet"]))
+    began_s = time.monotonic()
+    with output:
+        found = export(request, output)
+    output.finish(found, request, time.monotonic() - began_s)
+    return found.exit_code
+
+
+def _read_request(ctx: click.Context, given: Given, words: Sequence[str]) -> ExportRequest:
+    again = ctx.params["again"]
+    record = load_record(Path(again)) if again else None
+    if len(words) != 2 and not (record and len(words) == 1):  # noqa: PLR2004 - FORMAT and DEST
+        msg = "give a format and a folder: luma-archiver export webdataset DEST"
+        raise click.UsageError(msg, ctx)
+    name, dest = (words[0], words[1]) if len(words) > 1 else (record.format if record else "", words[0])
+    options = record.options if record else _read_options(ctx, _read_format(ctx, name))
+    if record and name != record.format:
+        msg = f"{again} records a {record.format} dataset: it cannot be made again as {name[:40]!a}"
+        raise click.UsageError(msg, ctx)
+    if record and (changed := _changed(ctx)):
+        msg = f"--from makes the same dataset again, with its options: leave {', '.join(changed)} away"
+        raise click.UsageError(msg, ctx)
+    destination = Destination(
+        path=Path(dest), is_overwriting=ctx.params["overwrite"], is_resuming=ctx.params["resume"]
+    )
+    if destination.is_overwriting and destination.is_resuming:
+        msg = "--overwrite and --resume exclude each other: give one of them"
+        raise click.UsageError(msg, ctx)
+    return ExportRequest(
+        archive=read_archive(given),
+        options=options,
+        destination=destination,
+        ids=record.all_ids if record else None,
+    )
+
+
+def _changed(ctx: click.Context) -> list[str]:
+    """Return the options that were given and that a record decides."""
+    kept = {"words", "again", "resume", "overwrite", "quiet", "json", "archive"}
+    given = (param for param in ctx.command.params if param.name not in kept)
+    source = click.core.ParameterSource.COMMANDLINE
+    return [param.opts[0] for param in given if ctx.get_parameter_source(param.name or "") is source]
+
+
+def _read_format(ctx: click.Context, name: str) -> FormatName:
+    try:
+        return FormatName(name.lower())
+    except ValueError:
+        near = difflib.get_close_matches(name.lower(), list(FormatName), n=1)
+        hint = f", did you mean {near[0]}?" if near else "."
+        msg = f"{name[:40]!a} is not a format{hint} Choose from {', '.join(FormatName)}"
+        raise click.UsageError(msg, ctx) from None
+
+
+def _read_options(ctx: click.Context, name: FormatName) -> ExportOptions:
+    params = ctx.params
+    return ExportOptions(
+        format=name,
+        selection=SelectionOptions(
+            where=params["where"],
+            tags=params["tags"],
+            sample=params["sample"],
+            seed=params["seed"],
+            limit=params["limit"],
+            include_unverified=params["include_unverified"],
+        ),
+        layout=_read_layout(ctx),
+        transform=_read_transform(ctx),
+        dedupe=Dedupe(params["dedupe"]) if params["dedupe"] else None,
+    )
+
+
+def _read_layout(ctx: click.Context) -> LayoutOptions:
+    params = ctx.params
+    _read(ctx, "split", parse_splits)
+    return LayoutOptions(
+        assets=_read(ctx, "assets", _parse_assets),
+        split=params["split"],
+        split_by=params["split_by"],
+        caption=params["caption"],
+        shard_samples=params["shard_samples"],
+        shard_bytes=_read(ctx, "shard_size", parse_size) or 0,
+        is_embedded=params["embed"],
+        linking=Linking.HARD if params["link"] else Linking.COPY,
+        metadata=params["metadata"],
+    )
+
+
+def _read_transform(ctx: click.Context) -> TransformOptions:
+    begin_s, end_s = _read(ctx, "clip", parse_clip) or (None, None)
+    return TransformOptions(
+        resize=_read(ctx, "resize", parse_resize),
+        fps=_read(ctx, "fps", parse_fps),
+        frames=_read(ctx, "frames", parse_frames),
+        clip_begin_s=begin_s,
+        clip_end_s=end_s,
+        is_cropped=ctx.params["crop"] is not None,
+    )
+
+
+def _parse_assets(text: str) -> tuple[AssetName, ...]:
+    wanted = parse_assets(text)
+    return tuple(name for name in AssetName if name in wanted)
+
+
+def _read(ctx: click.Context, name: str, parse: Callable[[str], T]) -> T | None:
+    text = ctx.params[name]
+    try:
+        return None if text is None else parse(text)
+    except UsageError as error:
+        msg = f"--{name.replace('_', '-')}: {error.message}"
+        raise click.UsageError(msg, ctx) from error

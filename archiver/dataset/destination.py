@@ -1,0 +1,90 @@
+"""Where a dataset goes: what is there already, and what may happen to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from archiver.dataset.journal import Journal
+from archiver.dataset.options import Destination
+from archiver.dataset.record import RECORD_FOLDER, DatasetRecord, load_record
+from archiver.domain.errors import UsageError
+from archiver.domain.naming import PARTIAL
+from archiver.storage.errors import shown, translated
+from archiver.storage.lock import LOCK
+
+_OURS = {PARTIAL, RECORD_FOLDER, LOCK}
+
+
+def make_destination(root: Path) -> None:
+    """Make DEST where there is none. Raises `UsageError` where it is a file, `ArchiveError`."""
+    if root.exists() and not root.is_dir():
+        msg = f"{shown(str(root))} is a file: choose a folder"
+        raise UsageError(msg)
+    with translated("make", str(root)):
+        root.mkdir(parents=True, exist_ok=True)
+
+
+def prepare(destination: Destination, fingerprint: str) -> DatasetRecord | None:
+    """Make DEST ready for an export; return the record of the same one where it is there whole already.
+
+    What a broken-off export left is kept if this one goes on with it, and else removed. Raises `UsageError`
+    for what the options do not allow, `ArchiveError`.
+    """
+    root = destination.path
+    with translated("read", str(root)):
+        found = {path.name for path in root.iterdir()} - {LOCK}
+    if not found:
+        return None
+    if destination.is_overwriting:
+        _clear(root / PARTIAL)
+        return None
+    if not destination.is_resuming:
+        raise UsageError(_refusal(root, found))
+    return _resumed(root, fingerprint)
+
+
+def foreign_names(root: Path, record: DatasetRecord | None) -> list[str]:
+    """Return the names in DEST that no export wrote, sorted."""
+    written = {file.path.partition("/")[0] for file in record.files} if record else set[str]()
+    with translated("read", str(root)):
+        return sorted({path.name for path in root.iterdir()} - _OURS - written)
+
+
+def standing_record(root: Path) -> DatasetRecord | None:
+    """Return the record of the dataset that is in DEST, or None."""
+    with suppress(UsageError):
+        return load_record(root)
+    return None
+
+
+def _resumed(root: Path, fingerprint: str) -> DatasetRecord | None:
+    begun = Journal(root / PARTIAL).fingerprint() if (root / PARTIAL).is_dir() else None
+    if begun == fingerprint:
+        return None
+    record = standing_record(root)
+    if record and begun is None and record.fingerprint == fingerprint:
+        return record
+    what = "a broken-off export" if begun else "a dataset" if record else "nothing that an export began"
+    msg = f"{shown(str(root))} holds {what}"
+    if begun or record:
+        msg += " with other options, or of another state of the archive"
+    raise UsageError(msg + ": --overwrite begins anew")
+
+
+def _clear(partial: Path) -> None:
+    # It removes no more than what is below: of a symbolic link it takes no step (shutil.rmtree).
+    if partial.is_symlink() or partial.exists():
+        with translated("remove", PARTIAL):
+            shutil.rmtree(partial)
+
+
+def _refusal(root: Path, found: Collection[str]) -> str:
+    where = shown(str(root))
+    if PARTIAL in found:
+        return f"{where} holds a broken-off export: --resume goes on with it, --overwrite begins anew"
+    if RECORD_FOLDER in found:
+        return f"{where} holds a dataset: --overwrite replaces it"
+    return f"{where} is not empty: choose another folder, or --overwrite what has the same names"

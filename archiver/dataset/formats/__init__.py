@@ -1,0 +1,1 @@
+"""The layouts of datasets, each as the libraries read it that its users load it with."""

@@ -1,0 +1,116 @@
+"""From examples and options to a plan: which files, which split, which caption. No I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.dataset.captioning import parse_caption, refuse_caption
+from archiver.dataset.example import Example
+from archiver.dataset.options import ExportOptions, FormatName
+from archiver.dataset.plan import Plan, Sample, key_of
+from archiver.dataset.splitting import ByColumn, Splits, check_split, order_of, parse_splits, value_of
+from archiver.domain.errors import UsageError
+from archiver.domain.filtering.column import Columns
+from archiver.domain.identity import AssetName, GenerationId
+
+# Their loaders expect the same fields of every sample.
+_UNIFORM = {FormatName.WEBDATASET, FormatName.VIDEOFOLDER, FormatName.VIDEO2DATASET}
+_TABLES = {FormatName.PARQUET, FormatName.CSV, FormatName.JSONL}
+_PICTURES = (AssetName.THUMBNAIL, AssetName.LAST_FRAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, and what is not in it: `lacking` are the ids without a file that is wanted, by the file.
+
+    `refused` are ids with the reason why their caption cannot be written; `partial_assets` are pictures that
+    only some have, and which therefore nobody gets.
+    """
+
+    plan: Plan
+    lacking: Mapping[GenerationId, AssetName]
+    refused: Mapping[GenerationId, str]
+    partial_assets: tuple[AssetName, ...] = ()
+
+
+def plan_export(
+    root: Path, options: ExportOptions, examples: Iterable[Example], columns: Columns[Example]
+) -> Planned:
+    """Return what an export of these examples writes. Raises `UsageError`."""
+    found = tuple(examples)
+    _refuse_idle_options(options)
+    assets, partial = _assets(found, options)
+    lacking = {one.id: name for one in found if (name := _first_lacking(one, assets, options))}
+    caption = parse_caption(options.layout.caption, columns)
+    splits = parse_splits(options.layout.split)
+    placed, refused = defaultdict[str, list[Sample]](list), dict[GenerationId, str]()
+    for example in found:
+        text = caption(example)
+        reason = refuse_caption(text) or refuse_caption(example.prompt or "")
+        if example.id in lacking:
+            continue
+        if reason:
+            refused[example.id] = reason
+            continue
+        split = _split_of(example, splits, options.layout.split_by, columns)
+        placed[split].append(Sample(example=example, key=key_of(example.id), split=split, caption=text))
+    samples = {name: tuple(placed[name]) for name in order_of(splits, set(placed))}
+    plan = Plan(root=root, options=options, samples=samples, assets=assets)
+    return Planned(plan=plan, lacking=lacking, refused=refused, partial_assets=partial)
+
+
+def _refuse_idle_options(options: ExportOptions) -> None:
+    """Raise `UsageError` for what a table without files would take no notice of."""
+    if options.format in _TABLES and not options.layout.is_embedded and not options.transform.is_none:
+        msg = f"{options.format} has no clips in it that could be changed: export parquet with --embed"
+        raise UsageError(msg)
+
+
+def has_asset(example: Example, name: AssetName) -> bool:
+    """Tell whether an example has a file; as its `video` counts any clip of it."""
+    return example.video is not None if name is AssetName.VIDEO else name in example.assets
+
+
+def _assets(
+    examples: tuple[Example, ...], options: ExportOptions
+) -> tuple[tuple[AssetName, ...], tuple[AssetName, ...]]:
+    """Return the files of every sample, and those that are left out because some have none."""
+    wanted = options.layout.assets
+    if options.format is FormatName.IMAGEFOLDER:
+        return (_PICTURES if wanted is None else wanted), ()
+    if options.format not in _UNIFORM:
+        return (tuple(AssetName) if wanted is None else wanted), ()
+    if wanted is not None:
+        return tuple(dict.fromkeys((AssetName.VIDEO, *wanted))), ()
+    having = {name: sum(has_asset(one, name) for one in examples) for name in _PICTURES}
+    clips = sum(one.video is not None for one in examples)
+    whole = tuple(name for name, count in having.items() if count and count == clips)
+    partial = tuple(name for name, count in having.items() if 0 < count < clips)
+    return (AssetName.VIDEO, *whole), partial
+
+
+def _first_lacking(
+    example: Example, assets: tuple[AssetName, ...], options: ExportOptions
+) -> AssetName | None:
+    if options.format in _UNIFORM:
+        return next((name for name in assets if not has_asset(example, name)), None)
+    if options.format in _TABLES or any(has_asset(example, name) for name in assets):
+        return None
+    return assets[0]
+
+
+def _split_of(example: Example, splits: Splits, split_by: str, columns: Columns[Example]) -> str:
+    if not isinstance(splits, ByColumn):
+        return splits.split_of(value_of(example, split_by))
+    column = columns.get(splits.column)
+    value = column.read(example) if column else None
+    if value is None:
+        msg = (
+            f"{example.id} has nothing in the column {splits.column[:40]!a} that says its split: "
+            f"--where '{splits.column} != null' leaves such generations out"
+        )
+        raise UsageError(msg)
+    return check_split(str(value))

@@ -1,0 +1,1 @@
+"""Exports, each loaded by the library that its users load it with."""

@@ -1,0 +1,80 @@
+"""Keys and plans: decided before a byte is written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions
+from archiver.dataset.plan import has_split_word, key_of
+from archiver.dataset.planning import plan_export
+from archiver.dataset.sources import columns_of
+from archiver.domain.errors import UsageError
+from archiver.domain.identity import AssetName
+from tests.dataset.examples import example
+
+IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}", fullmatch=True)
+WORDS = st.lists(
+    st.sampled_from(["train", "TEST", "val", "dev", "eval", "x", "7", ".", "-", "_"]), min_size=1, max_size=8
+).map("".join)
+
+
+@given(IDS | WORDS)
+def test_a_key_has_no_dot_and_no_word_that_loaders_read(name: str) -> None:
+    """A dot would end it in a tar of samples, `val` draw it into another split: rows lost in silence."""
+    key = key_of(name)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", key)
+    assert not has_split_word(key)
+
+
+@given(st.sets(IDS | WORDS, max_size=20))
+def test_no_two_ids_have_one_key(names: set[str]) -> None:
+    """Else one clip would replace another."""
+    assert len({key_of(name) for name in names}) == len(names)
+
+
+def test_an_ordinary_id_is_its_own_key() -> None:
+    """Whoever looks for a generation finds it."""
+    assert key_of("4665a07c-7641-4809-a133-10786201bb56") == "4665a07c-7641-4809-a133-10786201bb56"
+
+
+def test_what_not_every_generation_has_is_in_no_sample() -> None:
+    """Loaders infer the fields from the first few samples: a later one without fails, or is dropped."""
+    examples = [example("a", files=("video.mp4", "thumbnail.jpg")), example("b")]
+    planned = plan_export(Path(), ExportOptions(format=FormatName.WEBDATASET), examples, columns_of(examples))
+    assert planned.plan.assets == (AssetName.VIDEO,)
+    assert planned.partial_assets == (AssetName.THUMBNAIL,)
+    assert planned.plan.count == 2
+
+
+def test_what_is_insisted_on_leaves_out_who_lacks_it() -> None:
+    """`--assets` says which files a sample must have."""
+    examples = [example("a", files=("video.mp4", "thumbnail.jpg")), example("b")]
+    layout = LayoutOptions(assets=(AssetName.THUMBNAIL,))
+    options = ExportOptions(format=FormatName.WEBDATASET, layout=layout)
+    planned = plan_export(Path(), options, examples, columns_of(examples))
+    assert planned.plan.assets == (AssetName.VIDEO, AssetName.THUMBNAIL)
+    assert [sample.key for sample in planned.plan.samples["train"]] == ["a"]
+    assert planned.lacking == {"b": AssetName.THUMBNAIL}
+
+
+def test_a_nul_in_a_prompt_leaves_that_generation_out_with_a_reason() -> None:
+    """One prompt that no text file can hold costs itself alone."""
+    examples = [example("a", prompt="cat\0dance"), example("b")]
+    planned = plan_export(Path(), ExportOptions(format=FormatName.CSV), examples, columns_of(examples))
+    assert planned.plan.count == 1
+    assert "NUL" in planned.refused[examples[0].id]
+
+
+def test_a_split_by_column_needs_the_column_everywhere() -> None:
+    """A clip that nobody placed must not end up in train by default."""
+    examples = [example("a", row={"split": "test"}), example("b")]
+    options = ExportOptions(format=FormatName.CSV, layout=LayoutOptions(split="column:split"))
+    with pytest.raises(UsageError, match="b has nothing in the column"):
+        plan_export(Path(), options, examples, columns_of(examples))
+    planned = plan_export(Path(), options, examples[:1], columns_of(examples))
+    assert list(planned.plan.samples) == ["test"]

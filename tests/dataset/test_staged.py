@@ -1,0 +1,150 @@
+"""A staged file: what its digest says is what lies on the disk, whatever was taken back on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver.dataset.staged import StagedFile
+from archiver.domain.errors import ArchiveError, DiskFullError
+from archiver.storage.folder import Folder
+
+# Some are hashed on the spot, some in the thread.
+SIZES = st.sampled_from([0, 1, 511, 512, 65_535, 65_536, 200_000])
+STEPS = st.lists(SIZES | st.just("mark") | st.just("rewind"), max_size=12)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """Return an empty folder, opened."""
+    with Folder.open_root(tmp_path) as opened:
+        yield opened
+
+
+def filling(size: int, seed: int = 0) -> bytes:
+    """Return bytes that do not repeat."""
+    return hashlib.shake_128(b"%d" % seed).digest(size)
+
+
+def sha256(data: bytes) -> str:
+    """Return their digest."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@given(STEPS)
+@settings(max_examples=40)
+def test_what_was_taken_back_was_never_written(steps: list[int | str]) -> None:
+    """A damaged sample leaves no trace, in the bytes or in the digest of the shard."""
+    kept, marked = b"", b""
+    with tempfile.TemporaryDirectory() as path, Folder.open_root(Path(path)) as folder:
+        with StagedFile.create(folder, "shard.tar") as staged:
+            for number, step in enumerate(steps):
+                match step:
+                    case int(size):
+                        assert staged.write(filling(size, number)) == size
+                        kept += filling(size, number)
+                    case "mark":
+                        staged.mark()
+                        marked = kept
+                    case _:
+                        staged.rewind()
+                        kept = marked
+                assert staged.size == len(kept)
+            digest = staged.finish()
+        assert digest == sha256(kept)
+        assert Path(path, "shard.tar").read_bytes() == kept
+
+
+def test_it_can_be_taken_back_twice_to_one_mark(folder: Folder, tmp_path: Path) -> None:
+    """Two samples in a row may be damaged."""
+    with StagedFile.create(folder, "f") as staged:
+        staged.write(b"kept")
+        staged.mark()
+        for number in range(2):
+            staged.write(filling(100_000, number))
+            staged.rewind()
+        assert staged.finish() == sha256(b"kept")
+    assert (tmp_path / "f").read_bytes() == b"kept"
+
+
+def test_what_has_gone_to_the_disk_already_is_taken_back_too(folder: Folder, tmp_path: Path) -> None:
+    """A clip of many megabytes is partly on the disk before its last byte turns out to be wrong."""
+    with StagedFile.create(folder, "f") as staged:
+        for number in range(20):
+            staged.write(filling(1 << 20, number))
+        staged.rewind()
+        for number in range(10):
+            staged.write(filling(1 << 20, number + 50))
+        digest = staged.finish()
+    expected = b"".join(filling(1 << 20, number + 50) for number in range(10))
+    assert digest == sha256(expected)
+    assert (tmp_path / "f").read_bytes() == expected
+
+
+def test_bytes_are_the_callers_again_after_a_write(folder: Folder) -> None:
+    """Whoever reads a clip reads the next part into the same buffer."""
+    buffer, expected = bytearray(1 << 20), hashlib.sha256()
+    with StagedFile.create(folder, "f") as staged:
+        for number in range(8):
+            buffer[:] = filling(1 << 20, number)
+            expected.update(buffer)
+            staged.write(memoryview(buffer))
+            buffer[:] = b"\xff" * len(buffer)
+        assert staged.finish() == expected.hexdigest()
+
+
+def test_a_disk_without_room_is_said_to_be_full() -> None:
+    """The run ends with what it has kept, and its thread with it."""
+    before = threading.active_count()
+    with (
+        pytest.raises(DiskFullError, match=r"cannot write data/shard\.tar: no room left"),
+        StagedFile(os.open("/dev/full", os.O_WRONLY), "data/shard.tar") as staged,
+    ):
+        staged.write(filling(100_000))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("planted", ["file", "link", "dangling link", "folder"])
+def test_nothing_that_stands_in_its_place_is_written_to(folder: Folder, tmp_path: Path, planted: str) -> None:
+    """A link out of DEST least of all."""
+    (tmp_path / "elsewhere").write_bytes(b"mine")
+    match planted:
+        case "file":
+            (tmp_path / "f").write_bytes(b"mine")
+        case "link":
+            (tmp_path / "f").symlink_to(tmp_path / "elsewhere")
+        case "dangling link":
+            (tmp_path / "f").symlink_to(tmp_path / "nothing")
+        case _:
+            (tmp_path / "f").mkdir()
+    with pytest.raises(ArchiveError, match="move it away"):
+        StagedFile.create(folder, "f")
+    assert (tmp_path / "elsewhere").read_bytes() == b"mine"
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_run_that_breaks_off_leaves_no_thread_and_no_open_file(folder: Folder) -> None:
+    """A hundred shards in one process must not end at a limit."""
+    before = threading.active_count(), open_files()
+    with pytest.raises(KeyError), StagedFile.create(folder, "f") as staged:
+        broken_off(staged)
+    assert (threading.active_count(), open_files()) == before
+
+
+def broken_off(staged: StagedFile) -> None:
+    """Write something, and fail."""
+    staged.write(filling(100_000))
+    raise KeyError
+
+
+def open_files() -> int:
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
