@@ -67,6 +67,10 @@ def _refuse_idle_options(options: ExportOptions) -> None:
     if options.format in _TABLES and not options.layout.is_embedded and not options.transform.is_none:
         msg = f"{options.format} has no clips in it that could be changed: export parquet with --embed"
         raise UsageError(msg)
+    has_clips = options.format is not FormatName.IMAGEFOLDER or options.transform.frames is not None
+    if not has_clips and not options.transform.is_none:
+        msg = "imagefolder has no clips in it that could be changed: --frames N makes stills of them"
+        raise UsageError(msg)
 
 
 def has_asset(example: Example, name: AssetName) -> bool:
@@ -80,7 +84,8 @@ def _assets(
     """Return the files of every sample, and those that are left out because some have none."""
     wanted = options.layout.assets
     if options.format is FormatName.IMAGEFOLDER:
-        return (_PICTURES if wanted is None else wanted), ()
+        pictures = _PICTURES if options.transform.frames is None else (AssetName.VIDEO,)
+        return (pictures if wanted is None else wanted), ()
     if options.format not in _UNIFORM:
         return (tuple(AssetName) if wanted is None else wanted), ()
     if wanted is not None:

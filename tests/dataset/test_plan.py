@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions
+from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, TransformOptions
 from archiver.dataset.plan import has_split_word, key_of
 from archiver.dataset.planning import plan_export
 from archiver.dataset.sources import columns_of
@@ -60,6 +60,21 @@ def test_what_is_insisted_on_leaves_out_who_lacks_it() -> None:
     assert planned.plan.assets == (AssetName.VIDEO, AssetName.THUMBNAIL)
     assert [sample.key for sample in planned.plan.samples["train"]] == ["a"]
     assert planned.lacking == {"b": AssetName.THUMBNAIL}
+
+
+def test_stills_are_made_of_clips_and_take_their_place() -> None:
+    """`--frames` asks for pictures of the clip: a folder of images then has those, and no thumbnails."""
+    examples = [example("a", files=("video.mp4", "thumbnail.jpg"))]
+    options = ExportOptions(format=FormatName.IMAGEFOLDER, transform=TransformOptions(frames=4))
+    assert plan_export(Path(), options, examples, columns_of(examples)).plan.assets == (AssetName.VIDEO,)
+
+
+@pytest.mark.parametrize("name", [FormatName.CSV, FormatName.PARQUET, FormatName.IMAGEFOLDER])
+def test_a_change_that_nothing_would_notice_is_refused(name: FormatName) -> None:
+    """Whoever asks for 8 frames a second and gets a table of 24 was not heard."""
+    options = ExportOptions(format=name, transform=TransformOptions(fps=8))
+    with pytest.raises(UsageError, match="no clips in it"):
+        plan_export(Path(), options, [example("a")], columns_of([]))
 
 
 def test_a_nul_in_a_prompt_leaves_that_generation_out_with_a_reason() -> None:
