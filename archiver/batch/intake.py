@@ -5,7 +5,7 @@ Rows come by the million; a chunk is looked up in the index in one hop to a work
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 
 from archiver.batch.manifest import ManifestRow, Row
@@ -55,15 +55,19 @@ class Intake:
             while chunk := await reader.next_chunk():
                 yield await run_in_thread(self._sort_all, chunk)
 
-    def _sort_all(self, chunk: Iterable[Row]) -> list[Admitted]:
-        return [admitted for row in chunk if (admitted := self._sort(row)) is not None]
+    def _sort_all(self, chunk: Sequence[Row]) -> list[Admitted]:
+        new = self._seen.add_all([row.id for row in chunk if isinstance(row, ManifestRow)])
+        known = self._index.get_all(list(new))
+        admitted: list[Admitted] = []
+        for row in chunk:
+            if isinstance(row, RowRejected):
+                admitted.append(row)
+            elif row.id in new:
+                new.remove(row.id)
+                admitted.append(self._sort(row, known.get(row.id)))
+        return admitted
 
-    def _sort(self, row: Row) -> Admitted | None:
-        if isinstance(row, RowRejected):
-            return row
-        if not self._seen.add(row.id):
-            return None
-        entry = self._index.get(row.id)
+    def _sort(self, row: ManifestRow, entry: IndexEntry | None) -> Admitted:
         if entry is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         if self._is_final(entry) and self._index.is_current(entry):
@@ -73,11 +77,9 @@ class Intake:
     def _is_final(self, entry: IndexEntry) -> bool:
         if entry.state == State.FAILED:
             return not self._selection.retry_failed
-        wanted = self._selection.assets & set(entry.offered)
-        if not wanted <= entry.assets.keys():
+        if not self._selection.assets & entry.offered <= entry.assets.keys():
             return False
-        statuses = set(entry.assets.values())
-        if AssetStatus.MISMATCHED in statuses and self._selection.retry_mismatched:
+        if self._selection.retry_mismatched and AssetStatus.MISMATCHED in entry.assets.values():
             return False
         return entry.verification != Verification.INCOMPLETE
 

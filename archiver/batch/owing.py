@@ -19,7 +19,10 @@ from archiver.storage.threads import run_in_thread
 
 
 class Owing:
-    """Archives through another, and notes what is still owed then; columns that were noted are not lost."""
+    """Archives through another, and notes what is still owed then.
+
+    Columns and answers that were noted are not lost: a batch may list the bare id.
+    """
 
     def __init__(self, archiver: Archiving, owed: OwedList, clock: Clock) -> None:
         self._archiver = archiver
@@ -29,8 +32,12 @@ class Owing:
     async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
         """Do what can be done now for one generation. Raises `RunError` alone."""
         standing = await run_in_thread(self._owed.get, item.id)
-        if standing and not item.row:
-            item = replace(item, row=standing.row)
+        if standing:
+            item = replace(
+                item,
+                row=item.row or standing.row,
+                saved_answer=item.saved_answer or standing.saved_answer,
+            )
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult):
             await run_in_thread(self._note, item, result, standing)

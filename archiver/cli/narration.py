@@ -10,7 +10,7 @@ from archiver.cli.text import paint
 from archiver.cli.wording import Kind, Line, describe, describe_end, summarize
 from archiver.domain.events import Event, GenerationFinished, GenerationPlanned, GenerationWaiting
 from archiver.domain.identity import GenerationId
-from archiver.domain.outcome import RunReport
+from archiver.domain.outcome import Outcome, RunReport
 from archiver.domain.quantity import show_size
 
 _COLOUR = "red"
@@ -41,6 +41,8 @@ class Narration:
         """Tell of one event."""
         if isinstance(event, GenerationPlanned):
             self._plan.add(event)
+        if self._is_detail(event):
+            return
         line = describe(event)
         if line and not self._is_repeated(event) and not self._is_one_too_many(line):
             self._tell(line)
@@ -55,6 +57,14 @@ class Narration:
         self._tell(Line(Kind.RESULT, summarize(report)))
         for line in describe_end(report):
             self._tell(line)
+
+    def _is_detail(self, event: Event) -> bool:
+        """Tell whether nobody asked for it: on a night with nothing to do all are of this kind."""
+        return (
+            not self._display.verbose
+            and isinstance(event, GenerationFinished)
+            and event.result.outcome is Outcome.UNCHANGED
+        )
 
     def _is_repeated(self, event: Event) -> bool:
         """Of a wait only the first question is news."""

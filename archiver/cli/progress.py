@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Never, TextIO
 
 from tqdm import tqdm
@@ -71,7 +71,10 @@ class Bars:
         """Return `write`, which writes to `stream`, so that its lines stand above the bars."""
 
         def write_above(line: str) -> None:
-            with suppress(OSError), tqdm.external_write_mode(file=stream):
+            with suppress(OSError), ExitStack() as bars_away:
+                # Where they cannot be cleared the line is written all the same: it may go to a file.
+                with suppress(OSError):
+                    bars_away.enter_context(tqdm.external_write_mode(file=stream))
                 write(line)
 
         return write_above

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from archiver.cli.hooks import open_hooks
 from archiver.cli.metrics import MetricsFile
 from archiver.cli.output import Output
-from archiver.cli.pings import open_pings
 from archiver.cli.reporting import Reporting
 from archiver.runtime.clock import Clock
 
@@ -25,5 +24,7 @@ def open_reports(
         if reporting.metrics_file:
             outputs.append(MetricsFile(reporting.metrics_file, reporting.archive, clock, complain))
         if reporting.ping_url:
+            from archiver.cli.pings import open_pings  # noqa: PLC0415 - httpx takes 0.1 s to import
+
             outputs.append(stack.enter_context(open_pings(reporting.ping_url, complain)))
         yield outputs

@@ -8,12 +8,8 @@ from pathlib import Path
 
 import click
 
-from archiver.assembly.importing import import_folders
 from archiver.assembly.options import Options
 from archiver.assembly.session import archive_ids, archive_manifests, sync
-from archiver.assembly.verifying import AuditOptions, verify
-from archiver.batch.adoption.search import check_folder
-from archiver.batch.audit.selecting import Scope
 from archiver.batch.manifest import check_manifest
 from archiver.cli.failure import conceal, trace
 from archiver.cli.given import Given
@@ -57,6 +53,10 @@ def sync_archive(ctx: click.Context) -> int:
 
 def verify_archive(ctx: click.Context, ids: Sequence[str]) -> int:
     """Audit these generations, or all, and return the exit code. Raises `click.UsageError`."""
+    # Pillow and PyAV, which other runs leave to their workers, take 0.1 s to import.
+    from archiver.assembly.verifying import AuditOptions, verify  # noqa: PLC0415 - as said above
+    from archiver.batch.audit.selecting import Scope  # noqa: PLC0415 - as said above
+
     given = Given(ctx)
     scope = Scope(
         ids=tuple(dict.fromkeys(_checked(ctx, ids))),
@@ -73,6 +73,9 @@ def verify_archive(ctx: click.Context, ids: Sequence[str]) -> int:
 
 def import_(ctx: click.Context, folders: Sequence[str]) -> int:
     """Take in the files of these folders and return the exit code. Raises `UsageError` for a missing one."""
+    from archiver.assembly.importing import import_folders  # noqa: PLC0415 - nothing else needs it
+    from archiver.batch.adoption.search import check_folder  # noqa: PLC0415 - nothing else needs it
+
     paths = [Path(folder).expanduser() for folder in folders]
     for path in paths:
         check_folder(path)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from archiver.domain.audit import AuditTally
 from archiver.domain.errors import ErrorRecord, RunError
 from archiver.domain.identity import AssetName, GenerationId
@@ -24,8 +26,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationResult:
+class GenerationResult(Struct, frozen=True, kw_only=True):
     """One generation's end in a run; `path` is its folder in the archive, `bytes_fetched` came by network."""
 
     id: GenerationId
@@ -34,7 +35,7 @@ class GenerationResult:
     path: str | None = None
     bytes_fetched: int = 0
     seconds: float = 0.0
-    assets: Mapping[AssetName, AssetStatus] = field(default_factory=dict)
+    assets: Mapping[AssetName, AssetStatus] = {}
     error: ErrorRecord | None = None
 
 

@@ -68,7 +68,7 @@ class GenerationArchiver:
         """Do what can be done now for one generation. Raises `RunError` alone."""
         began_s = self._clock.monotonic_s()
         result = await self._result(item)
-        return replace(result, seconds=round(self._clock.monotonic_s() - began_s, 3))
+        return msgspec.structs.replace(result, seconds=round(self._clock.monotonic_s() - began_s, 3))
 
     async def _result(self, item: Item) -> GenerationResult:
         found = await resolve_item(self._doors.provider, item)
@@ -89,8 +89,9 @@ class GenerationArchiver:
         if item.held and (item.held.records or item.held.lost):
             statuses = {name: record.status for name, record in item.held.records.items()}
             statuses |= dict.fromkeys(item.held.lost, AssetStatus.MISSING)
-            return replace(failed, outcome=Outcome.INCOMPLETE, path=item.held.folder, assets=statuses)
-        return replace(failed, path=await self._commit(item, generation, {}, None))
+            partly = Outcome.INCOMPLETE
+            return msgspec.structs.replace(failed, outcome=partly, path=item.held.folder, assets=statuses)
+        return msgspec.structs.replace(failed, path=await self._commit(item, generation, {}, None))
 
     async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
         source = UrlSource(

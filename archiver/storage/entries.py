@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from archiver.domain.answer import read_answer
 from archiver.domain.errors import ArchiverError
@@ -32,8 +33,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexEntry:
+class IndexEntry(Struct, frozen=True, kw_only=True):
     """A sidecar in short. `size` counts bytes on disk, shared ones once; `offered` is what the answer has."""
 
     id: GenerationId
@@ -80,8 +80,8 @@ class IndexEntry:
             prompt=row[6],
             aspect_ratio=row[7],
             size=row[8],
-            assets=_ASSETS.decode(row[9]),
-            offered=_OFFERED.decode(row[10]),
+            assets=_decode_assets(row[9]),
+            offered=_decode_offered(row[10]),
             footprint=Footprint(folder_mtime_ns=row[11], sidecar_size=row[12]),
         )
 
@@ -119,3 +119,14 @@ def _offered(sidecar: Sidecar) -> frozenset[AssetName]:
 
 _ASSETS = msgspec.json.Decoder(dict[AssetName, AssetStatus])
 _OFFERED = msgspec.json.Decoder(frozenset[AssetName])
+
+
+# A hundred thousand rows hold the same few texts, and share what they say: nobody changes it.
+@lru_cache(maxsize=1024)
+def _decode_assets(text: str) -> Mapping[AssetName, AssetStatus]:
+    return _ASSETS.decode(text)
+
+
+@lru_cache(maxsize=1024)
+def _decode_offered(text: str) -> frozenset[AssetName]:
+    return _OFFERED.decode(text)

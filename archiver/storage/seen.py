@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from archiver.domain.identity import GenerationId
-from archiver.storage.database import Database
+from archiver.storage.database import VALUES_AT_ONCE, Database
 
 # A million ids take some 50 MB in the file; a cache of this size finds one in about 5 microseconds.
 _CACHE_KIB = 8192
@@ -35,7 +36,19 @@ class Seen:
 
     def add(self, generation_id: GenerationId) -> bool:
         """Take note of an id and tell whether it is new."""
-        return self._database.change("INSERT OR IGNORE INTO seen VALUES (?)", (generation_id,)) == 1
+        return bool(self.add_all([generation_id]))
+
+    def add_all(self, ids: Sequence[GenerationId]) -> set[GenerationId]:
+        """Take note of ids and return those that are new: by the hundred this is far quicker."""
+        new: set[GenerationId] = set()
+        for start in range(0, len(ids), VALUES_AT_ONCE):
+            page = ids[start : start + VALUES_AT_ONCE]
+            marks = ", ".join("?" * len(page))
+            met = self._database.rows(f"SELECT id FROM seen WHERE id IN ({marks})", page)  # noqa: S608 - marks alone
+            new.update(set(page).difference(generation_id for (generation_id,) in met))
+            rows = ", ".join(["(?)"] * len(page))
+            self._database.change(f"INSERT OR IGNORE INTO seen VALUES {rows}", page)  # noqa: S608 - marks alone
+        return new
 
     def close(self) -> None:
         """Let the file go."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
 from archiver.domain.errors import SidecarError
 from archiver.domain.identity import AssetName
 from archiver.domain.sidecar import Sidecar
@@ -19,8 +21,7 @@ class Link:
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footprint:
+class Footprint(Struct, frozen=True, kw_only=True):
     """What changes whenever a name in a generation's folder does; a size in bytes."""
 
     folder_mtime_ns: int

@@ -98,13 +98,15 @@ def test_the_bars_follow_the_windows_width() -> None:
 
 
 def test_a_terminal_that_went_away_is_no_error_of_the_run() -> None:
-    """The connection of a remote session breaks; the archive goes on."""
+    """The connection of a remote session breaks; the archive goes on, and so do results that go to a file."""
     reading, writing = os.pipe()
+    told: list[str] = []
     with os.fdopen(writing, "w") as stream:
         bars = Bars(stream, 3)
         os.close(reading)
         for _ in range(3):
             bars(finished(Outcome.ARCHIVED))
-        bars.above(lambda _: None, stream)("x")
+        bars.above(told.append, stream)("x")
         bars.close()
+        assert told == ["x"]
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -41,8 +41,10 @@ def test_a_full_disk_is_told_too() -> None:
 
 
 def test_without_a_stream_nothing_happens() -> None:
-    """A daemon may be started with its output closed (`>&-`)."""
-    LineStream(None).write("one")
+    """A daemon may be started with its output closed (`>&-`); nobody went away."""
+    broken: list[OSError] = []
+    LineStream(None, broken.append).write("one")
+    assert broken == []
 
 
 @pytest.mark.parametrize(("encoding", "written"), [(None, b"\\u732b\n"), ("utf-8", "猫\n".encode())])

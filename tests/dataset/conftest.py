@@ -17,6 +17,8 @@ from archiver.demo.service import DemoService
 from archiver.domain.timing import PollPolicy
 
 GENERATIONS = 5
+# Read when `datasets` is imported: without it every load is counted at a hub (5.2.0, load.py).
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(scope="session")

@@ -124,11 +124,8 @@ def test_tables_have_a_row_for_every_generation(demo_archive: Path, truth: Truth
     assert by_csv == by_jsonl == by_parquet == truth.prompts
 
 
-def test_folders_load_by_datasets(
-    demo_archive: Path, truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_load_by_datasets(demo_archive: Path, truth: Truth, tmp_path: Path) -> None:
     """`load_dataset(folder)` has every clip with its prompt, and every picture."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     from datasets import Image, Video, load_dataset  # noqa: PLC0415 - takes two seconds to import
 
     assert export("videofolder", tmp_path / "videos", demo_archive) == 0

@@ -118,7 +118,9 @@ async def test_a_client_that_never_reads_does_not_keep_the_demo_from_ending(
     async with DemoService(PLAN, clips) as service:
         reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1)
         writer.write(request * 200)
-        await reader.readexactly(1)
+        assert await reader.readexactly(1) == b"H"
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", service.port)
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()

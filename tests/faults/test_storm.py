@@ -170,15 +170,18 @@ _PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 def test_a_storm_ends_in_right_bytes_or_in_the_truth(weather: list[Weather], engine: HttpEngine) -> None:
     """Whatever comes, in whatever order."""
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_weather_it(weather, engine, Path(folder) / "archive"))
+        whole = asyncio.run(_weather_it(weather, engine, Path(folder) / "archive"))
+    assert whole == {f"g-{number}" for number in range(GENERATIONS)}
 
 
-async def _weather_it(weather: Sequence[Weather], engine: HttpEngine, archive: Path) -> None:
+async def _weather_it(weather: Sequence[Weather], engine: HttpEngine, archive: Path) -> set[str]:
+    """Let the storm come, and a calm after it; return what is archived whole then."""
     async with Service() as service, asyncio.timeout(_PATIENCE_S):
         fleet = {f"g-{number}": _serve(service, number, weather) for number in range(GENERATIONS)}
         options = _options(service, archive, engine)
         check_truth(archive, fleet, await run_ids(options, *fleet))
         await _calm(service, archive, fleet, options)
+    return {name for name, found in read_all(archive).items() if found.sidecar.verification == "verified"}
 
 
 def _options(service: Service, archive: Path, engine: HttpEngine) -> Options:

@@ -14,6 +14,7 @@ from tests.nightly.program import Program, at, run_process
 from tests.runs.running import look, with_network
 from tests.simulator import Shape
 from tests.simulator.answers import build_answer
+from tests.simulator.faults import Always, Status
 
 
 async def test_what_is_added_is_archived_by_the_next_sync(nights: Nights, tmp_path: Path) -> None:
@@ -121,3 +122,17 @@ async def test_ids_come_from_standard_input_too(nights: Nights) -> None:
     )
     assert (ended.out, ended.err, ended.exit_code) == ("", "", 0)
     assert list(nights.owed) == ["g-1", "g-2"]
+
+
+async def test_a_saved_answer_that_was_added_serves_a_batch_too(nights: Nights, tmp_path: Path) -> None:
+    """The service may know the id no more: of all that lists it, the answer alone leads to its files."""
+    served = nights.service.serve("g-1")
+    links = served.task.links
+    answers, ids = tmp_path / "answers.jsonl", tmp_path / "ids.txt"
+    answers.write_text(json.dumps(build_answer("g-1", "completed", links, Shape())) + "\n")
+    ids.write_text("g-1\n")
+    await nights.add(manifests=[answers])
+    served.task.faults.append(Always(Status(404)))
+    run = await nights.batch(ids)
+    assert run.results["g-1"].outcome is Outcome.ARCHIVED
+    assert nights.owed == {}

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.batch.listing.columns import COLUMNS
+from archiver.batch.listing.columns import COLUMNS, listed_owed
 from archiver.batch.manifest import ManifestRow, read_manifest
 from archiver.domain.errors import UsageError
 from archiver.domain.filtering.where import parse_where
+from archiver.domain.identity import parse_id
+from archiver.domain.owed import added
 from archiver.domain.sidecar import AssetStatus
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
@@ -27,6 +28,7 @@ from tests.nightly.made import index, keep
 from tests.nightly.program import Program
 
 _NOW = datetime(2025, 1, 1, tzinfo=UTC)
+_ROW = listed_owed(added(parse_id("g-1"), _NOW, row={}, answer=None))
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +119,12 @@ def test_a_bad_expression_says_why_and_names_the_columns(
 
 @given(st.text(alphabet="idbytescra_()=!<>~'\" andornt7.-", max_size=60))
 def test_no_text_makes_the_parser_fail_otherwise(text: str) -> None:
-    """What is typed is either an expression or a usage error."""
-    with suppress(UsageError):
-        parse_where(text, COLUMNS, _NOW)
+    """What is typed is an expression, which tells one row from another, or a usage error in one line."""
+    try:
+        told = str(parse_where(text, COLUMNS, _NOW)(_ROW))
+    except UsageError as error:
+        told = error.message
+    assert told in {"True", "False"} or (told.isprintable() and "the columns are" in told)
 
 
 @pytest.mark.parametrize(

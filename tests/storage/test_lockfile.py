@@ -11,7 +11,7 @@ import pytest
 from archiver.domain.errors import ArchiveLockedError, DiskFullError
 from archiver.runtime.boot import boot_id
 from archiver.storage.folder import Folder
-from archiver.storage.holder import Holder
+from archiver.storage.holder import Holder, read_holder
 from archiver.storage.lockfile import LOCK_FILE, create_lock_file, remove_lock_file
 from tests.storage.conftest import FileLimit
 from tests.storage.processes import running
@@ -48,6 +48,7 @@ def test_a_run_of_an_earlier_boot_is_dead_whatever_has_its_number_now(root: Fold
         pytest.skip("this system does not name its boots")
     create_lock_file(root, msgspec.structs.replace(_ME, boot="another"))
     create_lock_file(root, _ME)
+    assert read_holder(root, LOCK_FILE) == _ME
 
 
 @pytest.mark.parametrize(

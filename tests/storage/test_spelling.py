@@ -41,6 +41,7 @@ def test_an_own_folder_is_used(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with _caseless(tmp_path) as month:
         refuse_other_spelling(month, name)
+        assert month.names() == [name]
 
 
 def test_where_case_counts_both_have_their_folders(tmp_path: Path) -> None:
@@ -50,3 +51,4 @@ def test_where_case_counts_both_have_their_folders(tmp_path: Path) -> None:
     with Folder.open_root(tmp_path) as month:
         for name in ("abc", "ABC"):
             refuse_other_spelling(month, name)
+        assert sorted(month.names()) == ["ABC", "abc"]

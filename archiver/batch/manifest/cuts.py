@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedIOBase
+
+from msgspec import Struct
 
 from archiver.batch.manifest.row import MAX_ROW_BYTES, TOO_LONG
 
@@ -15,8 +16,7 @@ _OUTSIDE_STRINGS = re.compile(rb'[][{},"\n]')
 _INSIDE_STRINGS = re.compile(rb'"|\\.?', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A part of a file that begins on `line`, from 1; where there is a `flaw`, it cannot be used."""
 
     line: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from archiver.domain.answer import JsonObject, is_saved_answer
 from archiver.domain.errors import ManifestRowError
@@ -34,8 +34,7 @@ _SHOWN_COLUMNS = 12
 _SHOWN_CHARACTERS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a row begins: the file's name for people, the line from 1."""
 
     file: str
@@ -46,8 +45,7 @@ class Place:
         return RowRejected(self.file, self.line, reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestRow:
+class ManifestRow(Struct, frozen=True, kw_only=True):
     """One generation of a manifest.
 
     `row` holds the columns beside the id; `saved_answer` is the row verbatim (JSON, UTF-8) where it is
