@@ -13,6 +13,7 @@ from archiver.cli.datasets import export, gallery
 from archiver.cli.inquiries import list_, show, status
 from archiver.cli.options import SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, import_, schedule
+from archiver.cli.sheets import contact_sheet
 from archiver.cli.upkeep import add, reindex, sync, verify
 from archiver.version import __version__
 
@@ -104,6 +105,7 @@ for _command in (
     status,
     export,
     gallery,
+    contact_sheet,
     config,
     doctor,
     schedule,

@@ -1,8 +1,8 @@
 """Near duplicates among many, without comparing each with each.
 
 Multi-index hashing (Norouzi, Punjani, Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", CVPR
-2012): a hash of 320 bits is cut into 20 words. If two hashes differ in fewer than 40 bits, some word of theirs
-differs in no more than one: so whoever is near is found under one of the words, or of their neighbours.
+2012): a hash of 320 bits is cut into 20 words. If two hashes differ in fewer than 40 bits, some word of
+theirs differs in one bit at most: so whoever is near is found under one of the words, or of their neighbours.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _JPEG = {
 }
 # What is left of a frame where only its moment matters: then its checksum takes no time.
 _TINY = "scale=16:16"
+_TERMS = 32
 _TIME_BASE = "#tb 0: "
 
 
@@ -82,14 +83,23 @@ def _moments(source: BinaryIO, folder: Path, changes: Changes) -> _Moments:
 
 
 def _write(source: BinaryIO, folder: Path, chosen: list[int], changes: Changes) -> None:
-    wanted = "select='" + "+".join(f"eq(n,{index})" for index in chosen) + "'"
     output = ffmpeg.input(FILM, err_detect="explode", **INPUT).output(
         "file:frame_%03d.jpg",
         format="image2",
         start_number=0,
         an=None,
-        vf=",".join([*time_filters(changes), wanted, *picture_filters(changes)]),
+        vf=",".join([*time_filters(changes), _selection(chosen), *picture_filters(changes)]),
         **frame_timing("passthrough"),
         **_JPEG,
     )
     run_on_film(output.global_args("-xerror"), source, folder)
+
+
+def _selection(chosen: list[int]) -> str:
+    """Return the filter that lets these frames through.
+
+    A sum of sums: ffmpeg takes an expression of 100 levels at most (libavutil/eval.c), and each + is one.
+    """
+    terms = [f"eq(n,{index})" for index in chosen]
+    sums = ["+".join(terms[start : start + _TERMS]) for start in range(0, len(terms), _TERMS)]
+    return "select='" + "+".join(f"({part})" for part in sums) + "'"

@@ -1,0 +1,1 @@
+"""Contact sheets: pages of an archive's pictures, to look through or to print."""
