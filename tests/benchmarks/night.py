@@ -35,13 +35,16 @@ _LEFT_BY_A_RUN = {GENERATIONS, INDEX, RUNS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Some runs of one command: wall seconds and peak memory of each, and what they should not have done.
+    """Some runs of one command: seconds and peak memory of each, and what they should not have done.
+
+    Where others use the machine, too, `cpu_seconds` tell more than `seconds` on the wall.
 
     `unchanged` counts the generations that they found final, `asked` those that they did not.
     """
 
     command: str
     seconds: Sequence[float]
+    cpu_seconds: Sequence[float]
     peaks_mb: Sequence[float]
     unchanged: int
     asked: int
@@ -50,9 +53,19 @@ class Measured:
     @property
     def in_words(self) -> str:
         """The figures in a line."""
-        median, peak = statistics.median(self.seconds), max(self.peaks_mb)
-        took = f"{median:.2f} s (median of {len(self.seconds)})"
-        return f"{self.command}: {took}, {peak:.0f} MB, {self.asked} requests"
+        median, cpu = statistics.median(self.seconds), statistics.median(self.cpu_seconds)
+        took = f"{median:.2f} s (median of {len(self.seconds)}; {cpu:.2f} s of the processor)"
+        return f"{self.command}: {took}, {max(self.peaks_mb):.0f} MB, {self.asked} requests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One run."""
+
+    code: int
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +82,7 @@ class Nights:
         runs = [self._run(command) for _ in range(rounds)]
         counts = self._counts(rounds)
         unchanged = counts.pop("unchanged", 0)
-        wrong = [f"{command} ended with {code}" for code, _, _ in runs if code != 0]
+        wrong = [f"{command} ended with {run.code}" for run in runs if run.code != 0]
         if counts.total():
             wrong.append(f"{command} did more than to find everything final: {dict(+counts)}")
         if unchanged != (rounds * len(before) if command == BATCH else 0):
@@ -80,26 +93,31 @@ class Nights:
             wrong.append(f"{command} left {sorted(others)}")
         return Measured(
             command=command,
-            seconds=[seconds for _, seconds, _ in runs],
-            peaks_mb=[peak_mb for _, _, peak_mb in runs],
+            seconds=[run.seconds for run in runs],
+            cpu_seconds=[run.cpu_seconds for run in runs],
+            peaks_mb=[run.peak_mb for run in runs],
             unchanged=unchanged,
             asked=counts.total(),
             wrong=wrong,
         )
 
-    def _run(self, command: str) -> tuple[int, float, float]:
-        """Run it once; return its exit code, the seconds that it took and its peak memory in MB."""
+    def _run(self, command: str) -> _Run:
         manifest = [str(self.manifest)] if command == BATCH else []
         options = ["--quiet", "--archive", str(self.archive), "--api-base", self.api_base, "--retries", "0"]
         with tempfile.NamedTemporaryFile("r") as report:
+            measured = [sys.executable, "-m", "tests.scale.measured", report.name]
             began_s = time.monotonic()
-            ended = subprocess.run(  # noqa: S603 - our own program
-                [sys.executable, "-m", "tests.scale.measured", report.name, command, *manifest, *options],
-                cwd=ROOT,
-                env=_environment(),
-                check=False,
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                [*measured, command, *manifest, *options], cwd=ROOT, env=_environment()
             )
-            return ended.returncode, time.monotonic() - began_s, int(report.read() or 0) * _KIB / _MB
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return _Run(
+                code=process.returncode,
+                seconds=time.monotonic() - began_s,
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+                peak_mb=int(report.read() or 0) * _KIB / _MB,
+            )
 
     def _counts(self, rounds: int) -> Counter[str]:
         """Return what the last runs counted, bytes among it."""
@@ -123,10 +141,13 @@ def _folders(archive: Path) -> Iterator[tuple[str, int]]:
 
 
 def write_manifest(archive: Path, manifest: Path) -> Path:
-    """List all that is in an archive, in an order that is neither that of the folders nor of the index."""
-    ids = sorted(generation_id for generation_id, _ in _folders(archive))
-    random.Random(len(ids)).shuffle(ids)  # noqa: S311 - the same order each time
-    manifest.write_text("".join(f"{generation_id}\n" for generation_id in ids))
+    """List all that is in an archive, as a list that has grown: by month, and within a month in no order."""
+    chance = random.Random(0)  # noqa: S311 - the same order each time
+    with manifest.open("w") as file:
+        for month in sorted(archive.glob(f"{GENERATIONS}/*/*")):
+            ids = sorted(path.name for path in month.iterdir())
+            chance.shuffle(ids)
+            file.writelines(f"{generation_id}\n" for generation_id in ids)
     return manifest
 
 

@@ -17,7 +17,9 @@ from tests.simulator import Served, Service
 from tests.simulator.log import Log
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without a `repr`: `asyncio.run` makes one of its task, result and all, four times (CPython's `signal.signal`
+# looks for the handler among its own names), and that of some thousand events takes seconds.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Crowd:
     """Two runs and what they left: `bad` while the faults lasted, `good` after them."""
 

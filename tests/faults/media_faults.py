@@ -163,7 +163,7 @@ CONNECTIONS = [
     _row("silence-before-headers", Silence()),
     _row("not-http", NotHttp()),
     _row("header-of-10-mb", HugeHeader()),
-    _row("slow-but-living", SlowBody(SIZE / 2.5), requests=1),
+    _row("slow-but-living", SlowBody(SIZE / 2), requests=1),
     _lost("dead-after-half", _CUT, Always(ResetBeforeHeaders()), requests=4, kind="broken", keeps=True),
 ]
 

@@ -218,6 +218,18 @@ def test_a_record_is_found_before_it_is_written(archive: Archive) -> None:
         assert index.get(_IDS[0]) == entry
 
 
+def test_many_are_found_by_one_question(archive: Archive, entries: list[IndexEntry]) -> None:
+    """Those that are written, those that are not yet, in their newest form; and no others."""
+    with Index.open(archive) as index:
+        newer = msgspec.structs.replace(entries[0], prompt="another")
+        unwritten = commit(archive, GenerationId("generation-9"))
+        for entry in (newer, unwritten):
+            index.record(entry)
+        strangers = [GenerationId(f"stranger-{number}") for number in range(1000)]
+        asked = [*strangers, entries[0].id, entries[1].id, unwritten.id]
+        assert index.get_all(asked) == {entry.id: entry for entry in (newer, entries[1], unwritten)}
+
+
 def test_a_record_with_an_earlier_clock_still_replaces_its_own_folders(archive: Archive) -> None:
     """A clock that was set back must not freeze the index."""
     with Index.open(archive) as index:

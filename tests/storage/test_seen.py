@@ -39,6 +39,24 @@ def test_an_id_is_new_once(ids: list[str]) -> None:
             met.add(text)
 
 
+@given(st.lists(st.lists(st.text(alphabet="ab", min_size=1, max_size=3), max_size=20), max_size=5))
+def test_many_at_once_are_what_they_are_one_by_one(chunks: list[list[str]]) -> None:
+    """Also where one stands twice in a chunk."""
+    with Seen() as seen, Seen() as one_by_one:
+        for chunk in chunks:
+            ids = [GenerationId(text) for text in chunk]
+            new = {generation_id for generation_id in ids if one_by_one.add(generation_id)}
+            assert seen.add_all(ids) == new
+
+
+def test_more_than_a_statement_takes_are_no_error() -> None:
+    """A statement takes some hundred values; whoever asks need not know."""
+    ids = [GenerationId(str(number)) for number in range(2000)]
+    with Seen() as seen:
+        assert seen.add_all(ids) == set(ids)
+        assert seen.add_all(ids) == set()
+
+
 def test_memory_does_not_grow_with_the_ids(tmp_path: Path) -> None:
     """A set of a million strings takes 100 MB and more; here it is the cache, once."""
     output = tmp_path / "output"
