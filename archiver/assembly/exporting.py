@@ -95,8 +95,18 @@ def export(request: ExportRequest, observer: ExportObserver, clock: Clock | None
         )
         standing = prepare(request.destination, work.fingerprint)
         if standing:
+            _tell_left_out(planned.plan, standing, losses)
             return Exported(record=standing, lost=len(losses), is_unchanged=True)
         return Exported(record=_written(work, root), lost=len(losses))
+
+
+def _tell_left_out(plan: Plan, standing: DatasetRecord, losses: Losses) -> None:
+    """Tell what a dataset lacks that would be in it now, if its clips are whole again."""
+    there = standing.all_ids
+    for samples in plan.samples.values():
+        for sample in samples:
+            if sample.example.id not in there:
+                losses.add(sample.example.id, "damaged when the dataset was made: --overwrite makes it anew")
 
 
 def _transformed(media: Media, plan: Plan, root: Path) -> AbstractContextManager[Media]:

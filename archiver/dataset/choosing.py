@@ -36,7 +36,7 @@ class Chooser:
 
         Raises `UsageError`, also where nothing is left to export, and `ArchiveError`.
         """
-        examples = self._read()
+        examples = self._read(ids)
         columns = columns_of(examples)
         if ids is None:
             selected = select(examples, options.selection, columns, self.now)
@@ -52,13 +52,15 @@ class Chooser:
             raise UsageError(msg)
         return planned
 
-    def _read(self) -> list[Example]:
+    def _read(self, ids: frozenset[str] | None) -> list[Example]:
+        """Return what can be read; what cannot is lost, if it is not known to be no part of the dataset."""
         examples = []
         for folder, found in read_examples(self.archive):
-            if isinstance(found, SidecarError):
-                self.losses.add(GenerationId(folder.rpartition("/")[2]), found.message)
-            else:
+            name = folder.rpartition("/")[2]
+            if not isinstance(found, SidecarError):
                 examples.append(found)
+            elif ids is None or name in ids:
+                self.losses.add(GenerationId(name), found.message)
         return examples
 
     def _deduplicated(

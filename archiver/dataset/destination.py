@@ -9,9 +9,10 @@ from pathlib import Path
 
 from archiver.dataset.journal import Journal
 from archiver.dataset.options import Destination
+from archiver.dataset.publishing import finish_publishing
 from archiver.dataset.record import RECORD_FOLDER, DatasetRecord, load_record
 from archiver.domain.errors import UsageError
-from archiver.domain.naming import PARTIAL
+from archiver.domain.naming import GENERATIONS, PARTIAL
 from archiver.storage.errors import shown, translated
 from archiver.storage.lock import LOCK
 
@@ -20,30 +21,35 @@ _OURS = {PARTIAL, RECORD_FOLDER, LOCK}
 
 def make_destination(root: Path) -> None:
     """Make DEST where there is none. Raises `UsageError` where it is a file, `ArchiveError`."""
-    if root.exists() and not root.is_dir():
-        msg = f"{shown(str(root))} is a file: choose a folder"
-        raise UsageError(msg)
     with translated("make", str(root)):
+        if root.exists() and not root.is_dir():
+            msg = f"{shown(str(root))} is a file: choose a folder"
+            raise UsageError(msg)
         root.mkdir(parents=True, exist_ok=True)
 
 
 def prepare(destination: Destination, fingerprint: str) -> DatasetRecord | None:
     """Make DEST ready for an export; return the record of the same one where it is there whole already.
 
-    What a broken-off export left is kept if this one goes on with it, and else removed. Raises `UsageError`
-    for what the options do not allow, `ArchiveError`.
+    What a broken-off export left is kept if this one goes on with it, and else removed; what it had begun to
+    publish is published first: half of it has names already. Raises `UsageError` for what the options do not
+    allow, `ArchiveError`.
     """
     root = destination.path
     with translated("read", str(root)):
         found = {path.name for path in root.iterdir()} - {LOCK}
     if not found:
         return None
-    if destination.is_overwriting:
-        _clear(root / PARTIAL)
-        return None
-    if not destination.is_resuming:
+    if GENERATIONS in found:
+        msg = f"{shown(str(root))} holds an archive: choose another folder"
+        raise UsageError(msg)
+    if not (destination.is_overwriting or destination.is_resuming):
         raise UsageError(_refusal(root, found))
-    return _resumed(root, fingerprint)
+    finish_publishing(root)
+    if destination.is_resuming:
+        return _resumed(root, fingerprint, is_begun_alone=found == {PARTIAL})
+    _clear(root / PARTIAL)
+    return None
 
 
 def foreign_names(root: Path, record: DatasetRecord | None) -> list[str]:
@@ -60,13 +66,15 @@ def standing_record(root: Path) -> DatasetRecord | None:
     return None
 
 
-def _resumed(root: Path, fingerprint: str) -> DatasetRecord | None:
+def _resumed(root: Path, fingerprint: str, *, is_begun_alone: bool) -> DatasetRecord | None:
     begun = Journal(root / PARTIAL).fingerprint() if (root / PARTIAL).is_dir() else None
-    if begun == fingerprint:
-        return None
     record = standing_record(root)
-    if record and begun is None and record.fingerprint == fingerprint:
+    if begun is None and record and record.fingerprint == fingerprint:
+        # A run that was killed while it cleared up after itself.
+        _clear(root / PARTIAL)
         return record
+    if begun == fingerprint or (begun is None and not record and is_begun_alone):
+        return None
     what = "a broken-off export" if begun else "a dataset" if record else "nothing that an export began"
     msg = f"{shown(str(root))} holds {what}"
     if begun or record:

@@ -55,7 +55,7 @@ class Example:
         """The manifest's `tags`: a list, or a text with commas between them."""
         found = self.row.get("tags")
         parts = found.split(",") if isinstance(found, str) else found if isinstance(found, list) else []
-        return tuple(text for part in parts if (text := str(part).strip()))
+        return tuple(text for part in parts if part is not None and (text := str(part).strip()))
 
 
 def example_of(sidecar: Sidecar, folder: str) -> Example:

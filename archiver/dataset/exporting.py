@@ -12,11 +12,11 @@ from archiver.dataset.media import Losses, LostSampleError, Media
 from archiver.dataset.pieces import Layout, MadePiece, MediaPiece, Piece
 from archiver.dataset.places import place_of, remove
 from archiver.dataset.plan import Plan, Sample
-from archiver.dataset.record import DatasetRecord, FileRecord, encode_record
+from archiver.dataset.record import DatasetRecord, FileRecord
 from archiver.dataset.stage import Stage
 from archiver.dataset.staged import StagedFile
 from archiver.dataset.takeover import take_over
-from archiver.domain.errors import RunError
+from archiver.domain.errors import RunError, UsageError
 from archiver.domain.identity import GenerationId
 from archiver.storage.folder import Folder
 from archiver.version import __version__
@@ -56,21 +56,34 @@ class Export:
 
         Raises `UnloadableError`, `UsageError`, `ArchiveError`; what is whole is kept for the next run then.
         """
+        self._write_all()
+        self._drop_lost()
+        kept = self._kept()
+        self._look_at(kept)
+        record = self._record(kept)
+        self._stage.publish(record)
+        return record
+
+    def _write_all(self) -> None:
         try:
             for piece in self._work.layout.pieces(self._work.plan, self._work.media):
                 self._take(piece)
+        except UsageError:
+            self._stage.abandon()
+            raise
         finally:
             self._stage.flush()
-        self._drop_lost()
-        kept = self._kept()
+
+    def _look_at(self, kept: Mapping[str, tuple[Sample, ...]]) -> None:
+        """Raise `UnloadableError` where loaders would stumble, or find nothing."""
+        if not any(kept.values()):
+            msg = "the dataset would have nothing in it: every sample was left out"
+            raise UnloadableError(msg)
         flaws = self._work.layout.lint(self._stage.files, self._work.plan, kept)
         if flaws:
             more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
             msg = f"the dataset would not load as it should: {flaws[0]}{more}"
             raise UnloadableError(msg)
-        record = self._record(kept)
-        self._stage.publish([file.path for file in self._files], encode_record(record))
-        return record
 
     def _take(self, piece: Piece) -> None:
         if isinstance(piece, MediaPiece):

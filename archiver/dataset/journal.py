@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
+from archiver.dataset.record import FileRecord
 from archiver.storage.linefile import LineFile
 
 JOURNAL = "journal.jsonl"
@@ -16,14 +17,10 @@ JOURNAL = "journal.jsonl"
 _LINES_A_SYNC = 256
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class Held(FileRecord, frozen=True, kw_only=True):
     """A file that is written whole; `lost` are the ids that were left out of it, with the reason."""
 
-    path: str
-    bytes: int
-    sha256: str
-    samples: int
-    lost: dict[str, str] = {}
+    lost: dict[str, str] = field(default_factory=dict)
 
 
 class _Head(Struct, frozen=True):

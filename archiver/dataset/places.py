@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archiver.dataset.journal import Held
+from archiver.dataset.record import FileRecord
 from archiver.domain.errors import ArchiveError
 from archiver.storage.errors import MissingFileError
 from archiver.storage.files import sha256_of
@@ -28,11 +28,11 @@ def place_of(root: Path, path: str, *, is_made: bool = False) -> Iterator[tuple[
             yield home, name
 
 
-def is_whole(root: Path, held: Held) -> bool:
-    """Tell whether a file is what the journal says: by its bytes, for power may have failed since."""
+def is_whole(root: Path, file: FileRecord) -> bool:
+    """Tell whether a file below `root` is what was noted: by its bytes, for power may have failed since."""
     try:
-        with place_of(root, held.path) as (folder, name):
-            return folder.size_of(name) == held.bytes and sha256_of(folder, name) == held.sha256
+        with place_of(root, file.path) as (folder, name):
+            return folder.size_of(name) == file.bytes and sha256_of(folder, name) == file.sha256
     except ArchiveError:
         return False
 

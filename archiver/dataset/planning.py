@@ -9,16 +9,17 @@ from pathlib import Path
 
 from archiver.dataset.captioning import parse_caption, refuse_caption
 from archiver.dataset.example import Example
-from archiver.dataset.options import ExportOptions, FormatName
+from archiver.dataset.options import ExportOptions, FormatName, Linking
 from archiver.dataset.plan import Plan, Sample, key_of
 from archiver.dataset.splitting import ByColumn, Splits, check_split, order_of, parse_splits, value_of
 from archiver.domain.errors import UsageError
-from archiver.domain.filtering.column import Columns
+from archiver.domain.filtering.column import Columns, names_of
 from archiver.domain.identity import AssetName, GenerationId
 
 # Their loaders expect the same fields of every sample.
 _UNIFORM = {FormatName.WEBDATASET, FormatName.VIDEOFOLDER, FormatName.VIDEO2DATASET}
 _TABLES = {FormatName.PARQUET, FormatName.CSV, FormatName.JSONL}
+_OF_FILES = {FormatName.VIDEOFOLDER, FormatName.IMAGEFOLDER, FormatName.BAGIT}
 _PICTURES = (AssetName.THUMBNAIL, AssetName.LAST_FRAME)
 
 
@@ -45,7 +46,7 @@ def plan_export(
     assets, partial = _assets(found, options)
     lacking = {one.id: name for one in found if (name := _first_lacking(one, assets, options))}
     caption = parse_caption(options.layout.caption, columns)
-    splits = parse_splits(options.layout.split)
+    splits = _splits(options, columns)
     placed, refused = defaultdict[str, list[Sample]](list), dict[GenerationId, str]()
     for example in found:
         text = caption(example)
@@ -63,7 +64,13 @@ def plan_export(
 
 
 def _refuse_idle_options(options: ExportOptions) -> None:
-    """Raise `UsageError` for what a table without files would take no notice of."""
+    """Raise `UsageError` for what the format would take no notice of."""
+    if options.layout.is_embedded and options.format is not FormatName.PARQUET:
+        msg = f"{options.format} has no files inside of a table: leave out --embed, or export parquet"
+        raise UsageError(msg)
+    if options.layout.linking is Linking.HARD and options.format not in _OF_FILES:
+        msg = f"{options.format} has no files that could be links: leave out --link, or export videofolder"
+        raise UsageError(msg)
     if options.format in _TABLES and not options.layout.is_embedded and not options.transform.is_none:
         msg = f"{options.format} has no clips in it that could be changed: export parquet with --embed"
         raise UsageError(msg)
@@ -107,15 +114,26 @@ def _first_lacking(
     return assets[0]
 
 
+def _splits(options: ExportOptions, columns: Columns[Example]) -> Splits:
+    splits = parse_splits(options.layout.split)
+    if isinstance(splits, ByColumn) and splits.column not in columns:
+        msg = f"{splits.column[:40]!a} is not a column; the columns are {names_of(columns)}"
+        raise UsageError(msg)
+    return splits
+
+
 def _split_of(example: Example, splits: Splits, split_by: str, columns: Columns[Example]) -> str:
     if not isinstance(splits, ByColumn):
         return splits.split_of(value_of(example, split_by))
-    column = columns.get(splits.column)
-    value = column.read(example) if column else None
+    value = columns[splits.column].read(example)
     if value is None:
         msg = (
             f"{example.id} has nothing in the column {splits.column[:40]!a} that says its split: "
             f"--where '{splits.column} != null' leaves such generations out"
         )
         raise UsageError(msg)
-    return check_split(str(value))
+    try:
+        return check_split(str(value))
+    except UsageError as error:
+        msg = f"{example.id}: {error.message}"
+        raise UsageError(msg) from error

@@ -16,6 +16,7 @@ from msgspec import Struct
 from archiver.dataset.options import ExportOptions
 from archiver.dataset.plan import Plan
 from archiver.domain.errors import UsageError
+from archiver.storage.folder import is_name
 from archiver.version import __version__
 
 RECORD_FOLDER, RECORD = ".dataset", "dataset.json"
@@ -61,6 +62,9 @@ def decode_record(data: bytes) -> DatasetRecord:
         record = msgspec.json.decode(data, type=DatasetRecord)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
+    if not all(is_name(name) for file in record.files for name in file.path.split("/")):
+        msg = "it lists files outside of the dataset"
+        raise ValueError(msg)
     if record.schema_version > _SCHEMA_VERSION:
         msg = f"version {record.schema_version} is newer than this program's {_SCHEMA_VERSION}"
         raise ValueError(msg)
@@ -74,8 +78,8 @@ def load_record(path: Path) -> DatasetRecord:
         return decode_record(file.read_bytes())
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}: give the dataset.json of an export"
-    except ValueError:
-        msg = f"{file} is not the record of an export: give its {RECORD_FOLDER}/{RECORD}"
+    except ValueError as error:
+        msg = f"{file} is not the record of an export ({error}): give its {RECORD_FOLDER}/{RECORD}"
     raise UsageError(msg)
 
 

@@ -53,6 +53,6 @@ def _plain(value: Any) -> Value:  # noqa: ANN401 - whatever JSON holds
         case int() | float():
             return value
         case list():
-            return ",".join(str(_plain(part)) for part in value)
+            return ",".join(str(_plain(part)) for part in value if part is not None)
         case _:
             return str(value)

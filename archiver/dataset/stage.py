@@ -2,28 +2,21 @@
 
 DEST/.partial/files/…        what is written
 DEST/.partial/journal.jsonl  what of it is whole
-DEST/.partial/replaced.json  the record of the dataset that is being replaced
-DEST/.dataset/dataset.json   the record, written last: where it stands, the rest is whole
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from archiver.dataset.journal import Held, Journal
-from archiver.dataset.places import is_whole, place_of, remove
-from archiver.dataset.record import RECORD, RECORD_FOLDER, decode_record
+from archiver.dataset.places import is_whole
+from archiver.dataset.publishing import STAGED, publish
+from archiver.dataset.record import DatasetRecord
 from archiver.domain.errors import ArchiveError
 from archiver.domain.naming import PARTIAL
-from archiver.storage.errors import MissingFileError, translated
-from archiver.storage.files import write_atomic
+from archiver.storage.errors import translated
 from archiver.storage.folder import Folder
-
-_FILES, _REPLACED = "files", "replaced.json"
 
 
 class Stage:
@@ -32,19 +25,18 @@ class Stage:
     def __init__(self, root: Path, fingerprint: str) -> None:
         self.root = root
         self._partial = root / PARTIAL
-        self.files = self._partial / _FILES
+        self.files = self._partial / STAGED
         with Folder.open_root(root) as folder, folder.make_child(PARTIAL, durable=True) as partial:
-            partial.make_child(_FILES, durable=True).close()
+            partial.make_child(STAGED, durable=True).close()
         self._journal = Journal(self._partial)
         if self._journal.fingerprint() is None:
             self._journal.begin(fingerprint)
         self._held = {held.path: held for held in self._journal.entries() if held.path}
 
     def held(self, path: str) -> Held | None:
-        """Return what an earlier run wrote as `path`, if it is still whole, here or already in its place."""
+        """Return what an earlier run wrote as `path`, if it is still whole."""
         held = self._held.get(path)
-        is_there = held is not None and (is_whole(self.files, held) or is_whole(self.root, held))
-        return held if is_there else None
+        return held if held and is_whole(self.files, held) else None
 
     def note(self, held: Held) -> None:
         """Take note of a file that is whole."""
@@ -55,63 +47,27 @@ class Stage:
         """Write down what was noted."""
         self._journal.flush()
 
-    def publish(self, paths: Iterable[str], record: bytes) -> None:
-        """Give the files their names, in the place of the dataset that was here; then write the record.
+    def abandon(self) -> None:
+        """Leave nothing behind where nothing was written that another run could go on with."""
+        if not self._held:
+            with translated("remove", PARTIAL):
+                shutil.rmtree(self._partial)
 
-        Done again after a crash it goes on where it stopped.
-        """
+    def publish(self, record: DatasetRecord) -> None:
+        """Give the files that the record lists their names, in the place of the dataset that was here."""
         self.flush()
-        # One for all: a sync for each of a hundred thousand linked clips would take minutes (sync(2)).
-        os.sync()
-        wanted = set(paths)
-        for path in self._withdraw() - wanted:
-            remove(self.root, path)
-        for path in sorted(wanted):
-            self._move(path)
-        for above in sorted({path.rpartition("/")[0] for path in wanted}):
-            with place_of(self.root, f"{above}/." if above else ".") as (folder, _):
-                folder.sync()
-        self._write_record(record)
-        with translated("remove", PARTIAL):
-            shutil.rmtree(self._partial)
-
-    def _withdraw(self) -> set[str]:
-        """Put the standing record aside: from now on its dataset is none. Return the files that it lists."""
-        with (
-            suppress(MissingFileError),
-            Folder.open_root(self.root) as root,
-            root.child(PARTIAL) as partial,
-            root.child(RECORD_FOLDER) as home,
-        ):
-            home.rename(RECORD, partial, _REPLACED)
-            home.sync()
-        with suppress(OSError, ValueError):
-            return {file.path for file in decode_record((self._partial / _REPLACED).read_bytes()).files}
-        return set()
-
-    def _move(self, path: str) -> None:
-        try:
-            with (
-                place_of(self.files, path) as (folder, name),
-                place_of(self.root, path, is_made=True) as (target, _),
-            ):
-                folder.rename(name, target, name)
-        except MissingFileError:
-            held = self._held.get(path)
-            if held is None or not is_whole(self.root, held):
-                raise
-
-    def _write_record(self, record: bytes) -> None:
-        with (
-            Folder.open_root(self.root) as root,
-            root.make_child(RECORD_FOLDER, durable=True) as home,
-            root.child(PARTIAL) as aside,
-        ):
-            write_atomic(home, RECORD, record, aside=aside)
+        publish(self.root, record)
 
 
 def refuse_inside(archive: Path, root: Path) -> None:
-    """Raise `ArchiveError` where a dataset would be written into the archive itself."""
-    if root.absolute().resolve().is_relative_to(archive.absolute().resolve()):
+    """Raise `ArchiveError` where a dataset would be written into the archive, or around it.
+
+    A bag has a folder `data`, and whoever calls the archive so would have it overwritten.
+    """
+    kept, target = archive.absolute().resolve(), root.absolute().resolve()
+    if target.is_relative_to(kept):
         msg = f"{root} lies in the archive: choose a folder outside of it"
+        raise ArchiveError(msg)
+    if kept.is_relative_to(target):
+        msg = f"the archive lies in {root}: choose a folder of its own for the dataset"
         raise ArchiveError(msg)

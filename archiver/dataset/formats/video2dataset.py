@@ -6,7 +6,7 @@
 
 Keys are numbers, the shard's and the place in it (video2dataset at 00113f6, download_worker.py:
 `compute_key`); `id` says which generation it is. Splits it has none: where several are asked for, each is a
-folder of this kind. Pictures are in it with --assets alone.
+folder of this kind. The card README.md tells `datasets` which is which. Pictures are in it with --assets alone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from functools import partial
 from pathlib import Path
 
 from archiver.dataset.facts import Field, Type
+from archiver.dataset.formats.card import CARD
 from archiver.dataset.formats.extras import require_pyarrow
 from archiver.dataset.formats.samplefields import Fields, json_of, plain_fields, renamed, row_of
+from archiver.dataset.formats.shardcard import shard_card
 from archiver.dataset.formats.shardlint import ShardLint
 from archiver.dataset.formats.shards import FieldNames, Member, Shard, asset_of, cut, file_members
 from archiver.dataset.media import Media
@@ -58,7 +60,7 @@ class Video2datasetLayout:
         require_pyarrow("video2dataset's table")
 
     def pieces(self, plan: Plan, media: Media) -> Iterator[MadePiece]:
-        """Give each shard's tar, table and count. Raises `UsageError` where stills are asked for."""
+        """Give each shard's tar, table and count, then the card. Raises `UsageError` where stills are asked for."""
         if plan.options.transform.frames is not None:
             msg = "video2dataset has clips, not stills: leave --frames out, or export webdataset"
             raise UsageError(msg)
@@ -75,12 +77,14 @@ class Video2datasetLayout:
                 yield MadePiece(
                     path=stem + suffix, samples=[*keyed.values()], write=write, needs_samples=True
                 )
+        yield shard_card(plan, media, lambda split: f"{_above(plan, split)}*.tar")
 
     def lint(self, folder: Path, plan: Plan, kept: Mapping[str, Sequence[Sample]]) -> list[str]:
         """Read the tars' headers and the tables' footers: the kept samples, under their keys."""
         from archiver.dataset.formats.parquetfile import read_footer  # noqa: PLC0415 - imports pyarrow
 
         lint = ShardLint(folder)
+        lint.expect(CARD)
         ids = {sample.example.id for samples in kept.values() for sample in samples}
         for stem, keyed in _shards(plan):
             keys = [key for key, sample in keyed.items() if sample.example.id in ids]
@@ -139,17 +143,16 @@ def _shards(plan: Plan) -> Iterator[tuple[str, dict[str, Sample]]]:
     """Give the paths of shards, without their suffixes, and their samples by their keys."""
     digits = len(str(plan.options.layout.shard_samples - 1)) if plan.options.layout.shard_samples > 1 else 0
     for split, samples in plan.samples.items():
-        above = f"{split}/" if _has_splits(plan) else ""
         for number, shard in enumerate(cut(samples, plan, _assets(plan))):
             first = number * 10**digits
             keys = (f"{first + index:0{digits + _SHARD_DIGITS}d}" for index in range(len(shard)))
-            yield f"{above}{number:0{_SHARD_DIGITS}d}", dict(zip(keys, shard, strict=True))
+            yield f"{_above(plan, split)}{number:0{_SHARD_DIGITS}d}", dict(zip(keys, shard, strict=True))
 
 
-def _has_splits(plan: Plan) -> bool:
-    """Tell whether several splits were asked for, however many there are yet."""
+def _above(plan: Plan, split: str) -> str:
+    """Return the path of a split's folder; it has one if several splits were asked for, whatever was found."""
     splits = parse_splits(plan.options.layout.split)
-    return not isinstance(splits, Parts) or len(splits.shares) > 1
+    return "" if isinstance(splits, Parts) and len(splits.shares) == 1 else f"{split}/"
 
 
 def _assets(plan: Plan) -> Sequence[AssetName]:
