@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-
-import httpx
 
 from archiver.domain.errors import (
     BrokenError,
     ConnectError,
-    RedirectError,
     StalledError,
     TransferError,
-    UrlRefusedError,
 )
 from archiver.domain.exchange import Answer, Request
 from archiver.domain.transfer import Head
-from archiver.transport.engine import Engine, Failure
+from archiver.transport.engine import Engine, Failure, Reply
 from archiver.transport.options import TransportOptions
 
 
@@ -33,47 +28,49 @@ class HttpTransport:
     def __init__(self, options: TransportOptions, engine: Engine) -> None:
         self._options = options
         self._engine = engine
-        self._client = _client(options, engine.transport)
+        # At INFO httpx logs every URL with its query, which may be a signature; at DEBUG httpcore logs heads.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         # A server may send its head a byte at a time and never be silent: the whole has its limit, too.
         self._head_timeout_s = options.connect_timeout_s + options.stall_timeout_s
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._engine.close()
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Answer]:
         """Send the request and wait for the head of its answer. Raises `TransferError`."""
-        response = await self._send(request)
-        body = self._body(response, request.url.host)
+        reply = await self._send(request)
+        body = self._body(reply, request.url.host)
+        head = Head(status=reply.status, headers=_merged(reply.headers))
         try:
-            yield Answer(url=request.url, head=_head(response), body=body)
+            yield Answer(url=request.url, head=head, body=body)
         finally:
             # What cannot be closed in good order is closed all the same.
             with suppress(*self._engine.errors):
-                await response.aclose()
+                await reply.close()
 
-    async def _send(self, request: Request) -> httpx.Response:
+    async def _send(self, request: Request) -> Reply:
         host = request.url.host
         try:
-            prepared = self._client.build_request("GET", request.url.full, headers=_headers(request))
             async with asyncio.timeout(self._head_timeout_s):
-                return await self._client.send(prepared, stream=True)
+                return await self._engine.send(request.url, self._headers(request))
         except self._engine.errors as error:
             raise self._translate(error, host) from error
         except TimeoutError as error:
             msg = f"{host}: no whole answer within {self._head_timeout_s:g} s"
             raise StalledError(msg) from error
-        except httpx.RemoteProtocolError as error:
-            # httpx reads a redirect's Location even where it is told not to follow it.
-            msg = f"{host}: redirects to what is no URL"
-            raise RedirectError(msg) from error
-        except (httpx.InvalidURL, UnicodeError) as error:
-            msg = f"{host}: not a URL that can be asked for"
-            raise UrlRefusedError(msg) from error
 
-    def _body(self, response: httpx.Response, host: str) -> AsyncIterator[bytes]:
-        return _Body(response, self._engine.errors, lambda error: self._translate(error, host))
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"accept": "*/*", "user-agent": self._options.user_agent, **request.headers}
+        headers["accept-encoding"] = "identity"
+        if request.key:
+            headers["authorization"] = f"Bearer {request.key.secret}"
+        return headers
+
+    def _body(self, reply: Reply, host: str) -> AsyncIterator[bytes]:
+        return _Body(reply.body, self._engine.errors, lambda error: self._translate(error, host))
 
     def _translate(self, error: Exception, host: str) -> TransferError:
         kind, reason = self._engine.diagnose(error)
@@ -96,11 +93,11 @@ class _Body(AsyncIterator[bytes]):
 
     def __init__(
         self,
-        response: httpx.Response,
+        pieces: AsyncIterator[bytes],
         errors: tuple[type[Exception], ...],
         translate: Callable[[Exception], TransferError],
     ) -> None:
-        self._pieces = response.aiter_raw()
+        self._pieces = pieces
         self._errors = errors
         self._translate = translate
 
@@ -111,33 +108,11 @@ class _Body(AsyncIterator[bytes]):
             raise self._translate(error) from error
 
 
-def _client(options: TransportOptions, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    # At INFO httpx logs every URL with its query, which may be a signature; at DEBUG httpcore logs heads.
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    stall_s = options.stall_timeout_s
-    return httpx.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        headers={"user-agent": options.user_agent},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        timeout=httpx.Timeout(stall_s, connect=options.connect_timeout_s, pool=None),
-    )
-
-
-def _headers(request: Request) -> dict[bytes, bytes]:
-    headers = {**request.headers, "accept-encoding": "identity"}
-    if request.key:
-        headers["authorization"] = f"Bearer {request.key.secret}"
-    return {name.encode(): value.encode() for name, value in headers.items()}
-
-
-def _head(response: httpx.Response) -> Head:
+def _merged(received: Iterable[tuple[str, str]]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for name, value in response.headers.multi_items():
+    for name, value in received:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     if "transfer-encoding" in headers:
         # It overrides the length (RFC 9112 §6.3), which then says nothing.
         headers.pop("content-length", None)
-    return Head(status=response.status_code, headers=headers)
+    return headers

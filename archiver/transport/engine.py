@@ -1,13 +1,21 @@
-"""What an HTTP library must give to be an engine: a transport in httpx's shape, and its errors in ours."""
+"""What an HTTP library must give to be an engine: a request's answer as it comes, and its errors in ours.
+
+Not httpx's client around it: cookies, authentication, decoding and redirects are what a request here is not
+to have, and passing through what is switched off took as long as the rest of a request (docs/performance.md).
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import httpx
+from archiver.domain.errors import UrlRefusedError, UsageError
+from archiver.domain.identity import MediaUrl
 
-from archiver.domain.errors import UsageError
+if TYPE_CHECKING:
+    import httpx
 
 # How long a connection is kept for the next request: nginx closes after 75 s, many load balancers after 60 s.
 KEEP_ALIVE_S = 30.0
@@ -24,15 +32,33 @@ class Failure(Enum):
     BROKEN = "a connection that broke"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer's head, its body as it arrives, and how the connection is given back.
+
+    Header names are in lower case; one that came twice is there twice.
+    """
+
+    status: int
+    headers: Iterable[tuple[str, str]]
+    body: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
 class Engine(Protocol):
     """A library that carries requests.
 
-    Its transport neither follows redirects, nor decodes bodies, nor reads the environment's proxies.
+    It neither follows redirects, nor decodes bodies, nor keeps cookies, nor reads the environment's proxies.
     """
 
-    @property
-    def transport(self) -> httpx.AsyncBaseTransport:
-        """What httpx sends through."""
+    async def send(self, url: MediaUrl, headers: Mapping[str, str]) -> Reply:
+        """Send a GET and wait for the head of its answer.
+
+        Raises `errors`, what the address guard raises, and `UrlRefusedError` for what cannot be asked for.
+        """
+
+    async def close(self) -> None:
+        """Close all connections."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -47,6 +73,8 @@ def parse_proxy(text: str) -> httpx.Proxy:
 
     Raises `UsageError`, which does not repeat the URL: it may hold a password.
     """
+    import httpx  # noqa: PLC0415 - 0.2 s, for those alone who have a proxy
+
     try:
         proxy = httpx.Proxy(text)
     except (ValueError, httpx.InvalidURL) as error:
@@ -54,6 +82,11 @@ def parse_proxy(text: str) -> httpx.Proxy:
     if not proxy.url.host:
         raise UsageError(NO_PROXY)
     return proxy
+
+
+def refused_url(url: MediaUrl) -> UrlRefusedError:
+    """Return the error for a URL that a library takes for none."""
+    return UrlRefusedError(f"{url.host}: not a URL that can be asked for")
 
 
 def show_reason(text: str) -> str:

@@ -1,28 +1,29 @@
 """The engine that is Python throughout: httpcore, which httpx's own transport is made of, with our guard.
 
-httpx's transport takes no network backend, so this is a transport of our own over httpcore's public
-interface (https://www.encode.io/httpcore/network-backends/).
+httpx's transport takes no network backend, so this stands on httpcore's public interface
+(https://www.encode.io/httpcore/network-backends/).
 """
 
 from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 import httpcore
 import httpx
 import socksio
 
 from archiver.domain.errors import UsageError
+from archiver.domain.identity import MediaUrl
 from archiver.transport.addressing import AddressGuard
-from archiver.transport.engine import KEEP_ALIVE_S, Failure, parse_proxy, show_reason
+from archiver.transport.engine import KEEP_ALIVE_S, Failure, Reply, parse_proxy, refused_url, show_reason
 from archiver.transport.httpcore_network import GuardedNetwork, ProxyNetwork, closing_what_fails
 from archiver.transport.options import TransportOptions
 
 
 class HttpcoreEngine:
-    """httpx over httpcore. Raises `UsageError` for a proxy or certificates that cannot be used."""
+    """A pool of httpcore's. Raises `UsageError` for a proxy or certificates that cannot be used."""
 
     errors: tuple[type[Exception], ...] = (
         httpcore.TimeoutException,
@@ -35,7 +36,14 @@ class HttpcoreEngine:
     )
 
     def __init__(self, options: TransportOptions, guard: AddressGuard) -> None:
-        self.transport: httpx.AsyncBaseTransport = HttpcoreTransport(options, guard)
+        self._guard = guard
+        self._has_proxy = options.proxy is not None
+        self._timeouts = {
+            "connect": options.connect_timeout_s,
+            "read": options.stall_timeout_s,
+            "write": options.stall_timeout_s,
+        }
+        self._pool = _open_pool(options, guard)
 
     def diagnose(self, error: Exception) -> tuple[Failure, str]:
         """Return what httpcore's error means."""
@@ -50,40 +58,42 @@ class HttpcoreEngine:
                 kind = Failure.BROKEN
         return kind, _reason(error)
 
+    async def send(self, url: MediaUrl, headers: Mapping[str, str]) -> Reply:
+        """Send, and leave the body to be iterated over.
 
-class HttpcoreTransport(httpx.AsyncBaseTransport):
-    """httpx's interface over a pool of httpcore's."""
-
-    def __init__(self, options: TransportOptions, guard: AddressGuard) -> None:
-        self._guard = guard
-        self._has_proxy = options.proxy is not None
-        self._pool = _open_pool(options, guard)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and leave the body to be iterated over. Raises httpcore's errors."""
+        Raises httpcore's errors, the guard's, and `UrlRefusedError`.
+        """
         if self._has_proxy:
-            self._guard.check_literal(request.url.raw_host.decode("ascii"))
+            self._guard.check_literal(url.host)
         async with closing_what_fails():
-            answer = await self._pool.handle_async_request(_to_httpcore(request))
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+            answer = await self._pool.handle_async_request(self._request(url, headers))
+        received = httpx.Headers(answer.headers).multi_items()
+        return Reply(status=answer.status, headers=received, body=_pieces(answer), close=answer.aclose)
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
 
+    def _request(self, url: MediaUrl, headers: Mapping[str, str]) -> httpcore.Request:
+        try:
+            # It writes as a URL should be what browsers take as well, such as a bar or a brace in a path.
+            plain = httpx.URL(url.full)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise refused_url(url) from error
+        target = httpcore.URL(
+            scheme=plain.raw_scheme, host=plain.raw_host, port=plain.port, target=plain.raw_path
+        )
+        named = [(name.encode(), value.encode()) for name, value in headers.items()]
+        return httpcore.Request(
+            "GET", target, headers=[(b"host", plain.netloc), *named], extensions={"timeout": self._timeouts}
+        )
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        if not isinstance(self._answer.stream, AsyncIterable):
-            msg = "httpcore gave a body for synchronous code"
-            raise TypeError(msg)
-        return aiter(self._answer.stream)
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
+def _pieces(answer: httpcore.Response) -> AsyncIterator[bytes]:
+    if not isinstance(answer.stream, AsyncIterable):
+        msg = "httpcore gave a body for synchronous code"
+        raise TypeError(msg)
+    return aiter(answer.stream)
 
 
 def _open_pool(options: TransportOptions, guard: AddressGuard) -> httpcore.AsyncConnectionPool:
@@ -114,22 +124,6 @@ def _certificates() -> ssl.SSLContext:
     except OSError as error:
         msg = f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error.strerror}"
         raise UsageError(msg) from error
-
-
-def _to_httpcore(request: httpx.Request) -> httpcore.Request:
-    url = httpcore.URL(
-        scheme=request.url.raw_scheme,
-        host=request.url.raw_host,
-        port=request.url.port,
-        target=request.url.raw_path,
-    )
-    return httpcore.Request(
-        request.method,
-        url,
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
 
 
 def _reason(error: BaseException) -> str:

@@ -53,7 +53,7 @@ class _ByTrust:
 
 
 async def _open(stack: AsyncExitStack, options: TransportOptions, policy: AddressPolicy) -> HttpTransport:
-    from archiver.transport.client import HttpTransport  # noqa: PLC0415 - imports httpx, 0.2 s
+    from archiver.transport.client import HttpTransport  # noqa: PLC0415 - for those alone who open one
 
     transport = HttpTransport(options, _make_engine(options, AddressGuard(policy)))
     stack.push_async_callback(transport.close)

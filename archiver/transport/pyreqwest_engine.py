@@ -1,4 +1,4 @@
-"""The fast engine: pyreqwest, which is Rust's reqwest, behind httpx's interface.
+"""The fast engine: pyreqwest, which is Rust's reqwest.
 
 What it is told not to do: follow redirects, decode bodies, send a Referer, read the environment's proxies,
 resolve names. Its `resolve` pins one name to one address for a whole client, so there is a client for
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Self, TypeVar
+from typing import TypeVar
 
-import httpx
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError as RustConnectError
 from pyreqwest.exceptions import ConnectTimeoutError as RustConnectTimeoutError
@@ -24,9 +23,18 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import ResponseBodyReader
 
-from archiver.domain.errors import UrlRefusedError, UsageError
+from archiver.domain.errors import UsageError
+from archiver.domain.identity import MediaUrl
 from archiver.transport.addressing import AddressGuard
-from archiver.transport.engine import KEEP_ALIVE_S, NO_PROXY, Failure, parse_proxy, show_reason
+from archiver.transport.engine import (
+    KEEP_ALIVE_S,
+    NO_PROXY,
+    Failure,
+    Reply,
+    parse_proxy,
+    refused_url,
+    show_reason,
+)
 from archiver.transport.options import TransportOptions
 
 T = TypeVar("T")
@@ -38,12 +46,15 @@ _WHILE_CONNECTING = "client error (Connect)"
 
 
 class PyreqwestEngine:
-    """httpx over pyreqwest. Raises `UsageError` for a proxy that cannot be used."""
+    """A client of pyreqwest's for each address. Raises `UsageError` for a proxy that cannot be used."""
 
     errors: tuple[type[Exception], ...] = (PyreqwestError,)
 
     def __init__(self, options: TransportOptions, guard: AddressGuard) -> None:
-        self.transport: httpx.AsyncBaseTransport = PyreqwestTransport(options, guard)
+        self._options = options
+        self._guard = guard
+        self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
+        self._proxied = _builder(options).proxy(_proxy(options.proxy)).build() if options.proxy else None
 
     def diagnose(self, error: Exception) -> tuple[Failure, str]:
         """Return what pyreqwest's error means."""
@@ -55,33 +66,26 @@ class PyreqwestEngine:
             kind = Failure.SILENT if is_late else Failure.BROKEN
         return kind, _reason(causes)
 
+    async def send(self, url: MediaUrl, headers: Mapping[str, str]) -> Reply:
+        """Send, and leave the body to be iterated over.
 
-class PyreqwestTransport(httpx.AsyncBaseTransport):
-    """httpx's interface over a client of pyreqwest's for each address."""
-
-    def __init__(self, options: TransportOptions, guard: AddressGuard) -> None:
-        self._options = options
-        self._guard = guard
-        self._clients: OrderedDict[tuple[str, str], Client] = OrderedDict()
-        self._proxied = _builder(options).proxy(_proxy(options.proxy)).build() if options.proxy else None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and leave the body to be iterated over. Raises pyreqwest's errors, and the guard's."""
-        host = request.url.raw_host.decode("ascii")
+        Raises pyreqwest's errors, the guard's, and `UrlRefusedError`.
+        """
+        host = url.host
         if self._proxied:
             self._guard.check_literal(host)
-            return await _send(self._proxied, request)
+            return await _send(self._proxied, url, headers)
         *others, last = await self._guard.addresses(host)
         for address in others:
             try:
-                return await _send(self._client(host, address), request)
+                return await _send(self._client(host, address), url, headers)
             except (RustConnectError, RustConnectTimeoutError) as error:
                 if _WHILE_CONNECTING not in _causes(error):
                     raise
                 self._guard.put_last(host, address)
-        return await _send(self._client(host, last), request)
+        return await _send(self._client(host, last), url, headers)
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Close all connections."""
         for client in (*self._clients.values(), *filter(None, [self._proxied])):
             await client.close()
@@ -99,13 +103,9 @@ class PyreqwestTransport(httpx.AsyncBaseTransport):
         return self._clients[key]
 
 
-class _Body(httpx.AsyncByteStream, AsyncIterator[bytes]):
-    def __init__(self, reader: ResponseBodyReader, sent: AsyncExitStack) -> None:
+class _Body(AsyncIterator[bytes]):
+    def __init__(self, reader: ResponseBodyReader) -> None:
         self._reader = reader
-        self._sent = sent
-
-    def __aiter__(self) -> Self:
-        return self
 
     async def __anext__(self) -> bytes:
         piece = await _heeding_cancellation(self._reader.read_chunk())
@@ -113,15 +113,16 @@ class _Body(httpx.AsyncByteStream, AsyncIterator[bytes]):
             raise StopAsyncIteration
         return piece.to_bytes()
 
-    async def aclose(self) -> None:
-        await self._sent.aclose()
 
-
-async def _send(client: Client, request: httpx.Request) -> httpx.Response:
+async def _send(client: Client, url: MediaUrl, headers: Mapping[str, str]) -> Reply:
     async with AsyncExitStack() as stack:
-        answer = await _heeding_cancellation(stack.enter_async_context(_prepare(client, request)))
-        body = _Body(answer.body_reader, stack.pop_all())
-        return httpx.Response(answer.status, headers=_readable(answer.headers), stream=body)
+        answer = await _heeding_cancellation(stack.enter_async_context(_prepare(client, url, headers)))
+        return Reply(
+            status=answer.status,
+            headers=_readable(answer.headers),
+            body=_Body(answer.body_reader),
+            close=stack.pop_all().aclose,
+        )
 
 
 async def _heeding_cancellation(work: Awaitable[T]) -> T:
@@ -139,16 +140,14 @@ async def _heeding_cancellation(work: Awaitable[T]) -> T:
             raise asyncio.CancelledError
 
 
-def _prepare(client: Client, request: httpx.Request) -> StreamRequest:
-    headers = [(name, value) for name, value in request.headers.multi_items() if name != "host"]
+def _prepare(client: Client, url: MediaUrl, headers: Mapping[str, str]) -> StreamRequest:
     try:
         # A limit of 0 hands each piece on as it arrives. With the default, 64 KiB are gathered before
         # the head is given out, and what is gathered when the connection breaks is lost.
-        builder = client.request(request.method, str(request.url)).headers(headers)
+        builder = client.request("GET", url.full).headers(headers)
         return builder.streamed_read_buffer_limit(0).build_streamed()
     except ValueError as error:
-        msg = f"{request.url.raw_host.decode('ascii')}: not a URL that can be asked for"
-        raise UrlRefusedError(msg) from error
+        raise refused_url(url) from error
 
 
 def _builder(options: TransportOptions) -> ClientBuilder:

@@ -1,0 +1,1 @@
+"""The program beside aria2c and curl on real clips, over nginx on loopback: `python -m tests.benchmarks`."""
