@@ -37,7 +37,7 @@ class ApiState:
 async def ask_api(options: NetworkOptions, clock: Clock) -> ApiState:
     """Ask once, without trying again. Raises `UsageError` for an engine or a proxy that cannot be had."""
     once = RetryPolicy(retries=0)
-    async with open_network(replace(options, retry=once), _ignore) as network:
+    async with open_network(replace(options, retry=once), _ignore, clock) as network:
         noting = _Noting(network.api, clock)
         relay = Relay(
             RelayOptions(api_base=options.api_base, api_key=options.api_key),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archiver.assembly.opened import Opened, open_run
 from archiver.assembly.options import Options
+from archiver.assembly.parts import build_runner
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
 from archiver.batch.adoption.adopting import Adopting
@@ -14,7 +15,6 @@ from archiver.batch.adoption.search import Finds, Lost, search
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow
-from archiver.batch.runner import Runner, RunnerOptions
 from archiver.domain.errors import SidecarError
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import GenerationId, parse_id
@@ -102,10 +102,7 @@ async def _take_in(finds: Finds, opened: Opened, conditions: Conditions) -> RunR
         owed=stores.owed,
         is_dry_run=options.dry_run,
     )
-    at_once = RunnerOptions(
-        generations_at_once=options.network.concurrency, wait_s=options.wait_s, poll=options.poll
-    )
-    runner = Runner(adopting, at_once, spending=spending, observer=spending, clock=clock)
+    runner = build_runner(adopting, opened, spending, conditions)
     selection = Selection(assets=options.assets, retry_mismatched=options.retry_mismatched)
     intake = Intake(stores.archive, stores.index, stores.seen, selection)
     return await runner.run(intake.admit(_rows(finds, stores)), conditions.stop)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from math import inf
 
 from archiver.assembly.options import NetworkOptions
+from archiver.domain.concurrency import MOST, START, Bounds
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.exchange import Transport
+from archiver.runtime.clock import Clock
 from archiver.runtime.descriptors import allow_open_files
+from archiver.runtime.places import Places
+from archiver.transport.concurrency import Adapting
 from archiver.transport.courtesy import Courteous
 from archiver.transport.opening import open_transport
 from archiver.transport.options import TransportOptions
@@ -25,53 +30,67 @@ _QUESTIONS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The open ways."""
+    """The open ways; `generations` are the places of those that may ask for media."""
 
     api: Transport
     media: Transport
+    generations: Places
 
 
 @asynccontextmanager
-async def open_network(options: NetworkOptions, observer: Observer) -> AsyncIterator[Network]:
+async def open_network(options: NetworkOptions, observer: Observer, clock: Clock) -> AsyncIterator[Network]:
     """Open both ways. Raises `UsageError` for an engine or a proxy that cannot be had."""
 
     def courteous(transport: Transport) -> Transport:
         return Courteous(transport, options.retry, lambda words: observer(Noticed(words)))
 
-    async with open_transport(_to_api(options)) as api, open_transport(_to_media(options)) as media:
+    bounds = _fit_to_open_files(_bounds(options), observer)
+    async with (
+        open_transport(_to_api(options, bounds)) as api,
+        open_transport(_to_media(options, bounds)) as media,
+    ):
+        throttled = Throttled(media, options.limit_rate) if options.limit_rate else media
+        adapting = Adapting(throttled, bounds, clock=clock, observer=observer)
         yield Network(
             api=courteous(Paced(api, options.api_rate) if options.api_rate else api),
-            media=courteous(Throttled(media, options.limit_rate) if options.limit_rate else media),
+            media=courteous(adapting),
+            generations=adapting.generations,
         )
 
 
-def fit_to_open_files(options: NetworkOptions, observer: Observer) -> NetworkOptions:
-    """Return options for no more downloads at once than this process may have files open."""
-    wanted = _FILES_OF_A_RUN + _FILES_OF_A_DOWNLOAD * options.concurrency
+def _bounds(options: NetworkOptions) -> Bounds:
+    given = options.concurrency
+    return Bounds(start=given or START, most=given or MOST, enough=options.limit_rate or inf)
+
+
+def _fit_to_open_files(bounds: Bounds, observer: Observer) -> Bounds:
+    """Return bounds of no more downloads at once than this process may have files open."""
+    wanted = _FILES_OF_A_RUN + _FILES_OF_A_DOWNLOAD * bounds.most
     limit = allow_open_files(wanted)
     if limit >= wanted:
-        return options
+        return bounds
     fitting = max(1, (limit - _FILES_OF_A_RUN) // _FILES_OF_A_DOWNLOAD)
-    words = f"only {limit} files may be open at once, so {fitting} of {options.concurrency} downloads are"
-    observer(Noticed(f"{words}: raise the limit (ulimit -n) for more"))
-    return replace(options, concurrency=fitting)
+    if fitting < bounds.start:
+        words = f"only {limit} files may be open at once, so {fitting} of {bounds.start} downloads are"
+        observer(Noticed(f"{words}: raise the limit (ulimit -n) for more"))
+    return replace(bounds, start=min(bounds.start, fitting), most=fitting)
 
 
-def _to_media(options: NetworkOptions) -> TransportOptions:
+def _to_media(options: NetworkOptions, bounds: Bounds) -> TransportOptions:
     return TransportOptions(
         engine=options.http_engine,
         proxy=options.proxy,
         allow_private_hosts=options.allow_private_hosts,
-        connections=options.concurrency,
+        connections=bounds.most,
         stall_timeout_s=options.stall_timeout_s,
     )
 
 
-def _to_api(options: NetworkOptions) -> TransportOptions:
+def _to_api(options: NetworkOptions, bounds: Bounds) -> TransportOptions:
     return TransportOptions(
         engine=options.http_engine,
         proxy=options.proxy,
         allow_private_hosts=options.allow_private_hosts,
-        connections=min(_QUESTIONS_AT_ONCE, options.concurrency),
+        connections=min(_QUESTIONS_AT_ONCE, bounds.most),
         stall_timeout_s=options.api_timeout_s,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from archiver.assembly.network import Network, fit_to_open_files, open_network
+from archiver.assembly.network import Network, open_network
 from archiver.assembly.options import Options
 from archiver.assembly.recording import Conditions
 from archiver.assembly.stores import Stores, open_stores
@@ -61,11 +61,10 @@ async def open_run(archive: Archive, options: Options, conditions: Conditions) -
     Raises `RunError`, which is the stop's reason where that is requested meanwhile.
     """
     observer = conditions.observer
-    options = replace(options, network=fit_to_open_files(options.network, observer))
     async with AsyncExitStack() as stack:
         # It may make a large index anew: a signal must not wait with it.
         opening = stack.enter_async_context(open_stores(archive, options, observer))
         stores = await unless_stopped(opening, conditions.stop)
-        network = await stack.enter_async_context(open_network(options.network, observer))
+        network = await stack.enter_async_context(open_network(options.network, observer, conditions.clock))
         inspector = await stack.enter_async_context(Inspector())
         yield Opened(options=options, stores=stores, network=network, inspector=inspector)

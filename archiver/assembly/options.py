@@ -22,8 +22,8 @@ class NetworkOptions:
     http_engine: HttpEngine = HttpEngine.AUTO
     proxy: str | None = None
     allow_private_hosts: bool = False
-    # Assets in flight: what a home line fills; the media CDN serves a connection at a few MB/s.
-    concurrency: int = 16
+    concurrency: int | None = None
+    """Most assets in flight; None finds how many (`domain.concurrency`)."""
     limit_rate: int | None = None
     """Bytes a second, all transfers together."""
     api_rate: float | None = None

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from archiver.assembly.opened import Opened
 from archiver.assembly.options import Options
 from archiver.assembly.recording import Conditions
 from archiver.batch.budget import Spending
 from archiver.batch.runner import Archiving, Runner, RunnerOptions
 from archiver.pipeline.doors import FetchOptions
 
-# While some generations are verified and committed, others fill the line.
-_GENERATIONS_AHEAD = 8
 
-
-def build_runner(archiver: Archiving, options: Options, spending: Spending, conditions: Conditions) -> Runner:
+def build_runner(archiver: Archiving, opened: Opened, spending: Spending, conditions: Conditions) -> Runner:
     """Return the runner that works through what is admitted."""
+    options = opened.options
     return Runner(
         archiver,
-        RunnerOptions(
-            generations_at_once=options.network.concurrency + _GENERATIONS_AHEAD,
-            wait_s=options.wait_s,
-            poll=options.poll,
-        ),
+        RunnerOptions(wait_s=options.wait_s, poll=options.poll),
+        places=opened.network.generations,
         spending=spending,
-        observer=spending,
         clock=conditions.clock,
     )
 

@@ -117,7 +117,7 @@ class _Run:
         spending = Spending(
             options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
         )
-        runner = build_runner(self._archiving(spending), options, spending, self.conditions)
+        runner = build_runner(self._archiving(spending), self.opened, spending, self.conditions)
         intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
         async with aclosing(intake.admit(rows)) as admitted:
             settled = admitted if options.dry_run else settling(admitted, stores.owed)

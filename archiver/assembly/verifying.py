@@ -98,7 +98,7 @@ class _Verification:
             doors = opened.doors(spending, conditions.clock)
             archiver = GenerationArchiver(doors, fetch_options(options), options.assets)
             repairing = Repairing(archiver, archive, audit.auditor.tally, observer=spending)
-            runner = build_runner(repairing, options, spending, conditions)
+            runner = build_runner(repairing, opened, spending, conditions)
             async with aclosing(repairing.items(audit.run(spending))) as items:
                 report = await runner.run(items, conditions.stop)
             return await self._finished(audit, report)

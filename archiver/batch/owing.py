@@ -31,7 +31,7 @@ class Owing:
 
     async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
         """Do what can be done now for one generation. Raises `RunError` alone."""
-        standing = await run_in_thread(self._owed.get, item.id)
+        standing = None if self._owed.is_empty else await run_in_thread(self._owed.get, item.id)
         if standing:
             item = replace(
                 item,
@@ -40,17 +40,17 @@ class Owing:
             )
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult):
-            await run_in_thread(self._note, item, result, standing)
+            await self._note(item, result, standing)
         return result
 
-    def _note(self, item: Item, result: GenerationResult, standing: Owed | None) -> None:
+    async def _note(self, item: Item, result: GenerationResult, standing: Owed | None) -> None:
         now = self._clock.now()
         entry = owed_after(result, standing, now, row=item.row)
         if entry is None:
             if standing:
-                self._owed.settle([item.id])
+                await run_in_thread(self._owed.settle, [item.id])
         elif not _is_known(standing, entry, now):
-            self._owed.put([entry])
+            await run_in_thread(self._owed.put, [entry])
 
 
 def _is_known(standing: Owed | None, entry: Owed, now: datetime) -> bool:

@@ -14,24 +14,23 @@ from archiver.domain.events import (
     GenerationFinished,
     GenerationPlanned,
     GenerationWaiting,
-    Observer,
     RowRejected,
 )
 from archiver.domain.outcome import GenerationResult, Outcome, RunReport, Tally
 from archiver.domain.timing import PollPolicy
 from archiver.pipeline.generation import Item
 from archiver.runtime.clock import Clock
+from archiver.runtime.places import Places
 from archiver.runtime.stopping import Stop
 
-# Generations that wait for the service hold no slot, only memory: this many wait at most.
+# Generations that wait for the service hold no place, only memory: this many wait at most.
 _ROOM = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """How many generations are worked on at once, and how long unfinished ones are waited for (seconds)."""
+    """How long unfinished generations are waited for (seconds)."""
 
-    generations_at_once: int
     wait_s: float
     poll: PollPolicy
 
@@ -44,23 +43,22 @@ class Archiving(Protocol):
 
 
 class Runner:
-    """Works through what the intake admits."""
+    """Works through what the intake admits, as many generations at once as there are places."""
 
     def __init__(
         self,
         archiver: Archiving,
         options: RunnerOptions,
         *,
+        places: Places,
         spending: Spending,
-        observer: Observer,
         clock: Clock,
     ) -> None:
         self._archiver = archiver
         self._options = options
+        self._places = places
         self._spending = spending
-        self._observer = observer
         self._clock = clock
-        self._slots = asyncio.Semaphore(options.generations_at_once)
         self._room = asyncio.Semaphore(_ROOM)
         self._tally = Tally()
 
@@ -114,13 +112,13 @@ class Runner:
         match entry:
             case RowRejected():
                 self._tally.bad_rows += 1
-                self._observer(entry)
+                self._spending(entry)
             case GenerationPlanned():
                 self._tally.planned += 1
-                self._observer(entry)
+                self._spending(entry)
             case GenerationResult():
                 self._tally.add(entry)
-                self._observer(GenerationFinished(entry))
+                self._spending(GenerationFinished(entry))
 
     async def _see_through(self, item: Item) -> None:
         result = await self._result(item)
@@ -131,12 +129,12 @@ class Runner:
     async def _result(self, item: Item) -> GenerationResult | GenerationPlanned | None:
         """Archive a generation, asking again while it is unfinished and there is time to wait.
 
-        Return None where it was not begun: while it waited for a slot the budget was used up.
+        Return None where it was not begun: while it waited for a place the budget was used up.
         """
         began_s = self._clock.monotonic_s()
         polls = 0
         while True:
-            async with self._slots:
+            async with self._places.place():
                 if polls == 0 and not self._may_begin():
                     return None
                 result = await self._archiver.archive(item)
@@ -147,7 +145,7 @@ class Runner:
                 return result
             polls += 1
             pause_s = min(left_s, self._options.poll.interval_s(polls, self._clock.jitter()))
-            self._observer(GenerationWaiting(item.id, result.state, pause_s))
+            self._spending(GenerationWaiting(item.id, result.state, pause_s))
             await self._clock.sleep(pause_s)
 
 

@@ -121,7 +121,13 @@ def _service(wait: str) -> list[Decorator]:
 
 def _network() -> list[Decorator]:
     return [
-        _text(NETWORK, "--concurrency", "N", "Files in flight at once.", "16"),
+        _text(
+            NETWORK,
+            "--concurrency",
+            "N",
+            "Most files in flight; auto: 16 at first, then what is fastest.",
+            "auto",
+        ),
         _text(NETWORK, "--limit-rate", "SIZE", "Most bytes a second, all together: 500K, 10M."),
         _text(NETWORK, "--retries", "N", "How often to try again without getting further.", "5"),
         _text(NETWORK, "--retry-delay", "DURATION", "First pause before trying again; it doubles.", "1"),

@@ -106,7 +106,7 @@ def _read_network(given: Given, warn: Callable[[str], None]) -> NetworkOptions:
         http_engine=given.value("http_engine", _parse_engine),
         proxy=given.maybe("proxy", str),
         allow_private_hosts=given.flag("allow_private_hosts"),
-        concurrency=given.value("concurrency", over_zero(_parse_count)),
+        concurrency=given.maybe("concurrency", _parse_concurrency),
         limit_rate=given.maybe("limit_rate", over_zero(parse_size)),
         api_rate=given.maybe("api_rate", parse_request_rate),
         stall_timeout_s=given.value("stall_timeout", over_zero(parse_duration)),
@@ -150,6 +150,17 @@ def _parse_count(text: str) -> int:
         msg = f"{text!a} is not a whole number"
         raise UsageError(msg)
     return int(text)
+
+
+def _parse_concurrency(text: str) -> int | None:
+    """Return how many, or None for as many as prove best."""
+    if text.strip().lower() == "auto":
+        return None
+    try:
+        return over_zero(_parse_count)(text)
+    except UsageError as error:
+        msg = f"{error.message}: give a number, or auto"
+        raise UsageError(msg) from error
 
 
 def parse_path(text: str) -> Path:

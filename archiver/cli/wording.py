@@ -13,6 +13,7 @@ from archiver.domain.events import (
     AssetStarted,
     AuditBegan,
     BytesReceived,
+    ConcurrencyChanged,
     Event,
     FileUnknown,
     GenerationAudited,
@@ -119,7 +120,14 @@ def _kind_of(finding: Finding) -> Kind:
     return Kind.RESULT if finding.status is AuditStatus.REPAIRED else Kind.DETAIL
 
 
-def _detail(event: RetryScheduled | AssetStarted | BytesReceived | AuditBegan | GenerationAudited) -> str:
+def _detail(
+    event: RetryScheduled
+    | AssetStarted
+    | BytesReceived
+    | ConcurrencyChanged
+    | AuditBegan
+    | GenerationAudited,
+) -> str:
     match event:
         case RetryScheduled(name, what, error, delay_s):
             reason = error.message.removeprefix(f"{name}: ")
@@ -128,6 +136,12 @@ def _detail(event: RetryScheduled | AssetStarted | BytesReceived | AuditBegan | 
             size = "unknown size" if total is None else show_size(total)
             resumed = f", from {show_size(held)} on" if held else ""
             return f"fetching {name}: {asset}, {size}{resumed}"
+        case ConcurrencyChanged(limit, host):
+            return (
+                f"concurrency: {limit} files at once from {host}"
+                if host
+                else f"concurrency: {limit} files at once"
+            )
         case BytesReceived() | AuditBegan() | GenerationAudited():
             return ""
 

@@ -72,6 +72,14 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcurrencyChanged:
+    """From now on so many assets are in flight at most: of one host, which pushes back, or of all."""
+
+    limit: int
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationPlanned:
     """With `--dry-run`: the folder and the files that would come, with their sizes in bytes where known."""
 
@@ -118,6 +126,7 @@ Event = (
     | RetryScheduled
     | GenerationWaiting
     | Noticed
+    | ConcurrencyChanged
     | GenerationPlanned
     | AuditBegan
     | AssetAudited

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv6Address
 from typing import NewType
 from urllib.parse import SplitResult, urlsplit
 
@@ -106,6 +107,8 @@ def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         _ = parts.port  # reading it is what checks it
+        if "[" in parts.netloc:
+            IPv6Address(parts.hostname or "")
     except ValueError as error:
         msg = f"not a URL: {_shown(text)}"
         raise UrlRefusedError(msg) from error

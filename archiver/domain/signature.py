@@ -25,6 +25,8 @@ def expiry_of(url: MediaUrl) -> datetime | None:
     AWS SigV4 and Google V4 (`X-Amz-Date` + `X-Amz-Expires`, `X-Goog-…`: a beginning and seconds), AWS SigV2
     and CloudFront (`Expires`: Unix seconds), Azure SAS (`se`: ISO 8601).
     """
+    if not url.parts.query:
+        return None
     query = parse_qs(url.parts.query, max_num_fields=100) if url.parts.query.count("&") < 100 else {}  # noqa: PLR2004 - no signer writes more
     found = {name.lower(): values[-1] for name, values in query.items()}
     for signer in ("amz", "goog"):

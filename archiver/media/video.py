@@ -30,6 +30,11 @@ av.logging.set_level(av.logging.PANIC)
 _ISO = {MediaKind.MP4, MediaKind.MOV}
 # Files alone: what a film refers to, other files or hosts, is not opened.
 _PROTOCOLS = {"protocol_whitelist": "file"}
+# On opening libav decodes frames until it knows a stream. An MP4's index says all but its exact sides, which
+# the frame tells that is decoded here: to decode a grainy clip's first frame takes as long as all else.
+_QUICKLY = {"probesize": "32"}
+_UNDECODED = {"skip_frame": "all"}
+_MOST_STREAMS = 16
 # PyAV up to 14.0 names the decoder alone; these are named after a library, not after what they decode.
 _CODEC_OF_DECODER = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 # No packet of a compressed film begins so; a hole that a download left does.
@@ -64,7 +69,18 @@ class _Reading:
 
     packets: _Packets = field(default_factory=_Packets)
     first: VideoFrame | None = None
-    until_s: float = 0.0
+    ends: dict[int, int] = field(default_factory=dict)
+    """By stream, in units of its time base."""
+
+    def until_s(self, container: InputContainer) -> float:
+        return max(
+            (
+                float(end * base)
+                for number, end in self.ends.items()
+                if (base := container.streams[number].time_base) is not None
+            ),
+            default=0.0,
+        )
 
 
 def inspect_video(path: Path, kind: MediaKind) -> Inspection:
@@ -76,16 +92,33 @@ def inspect_video(path: Path, kind: MediaKind) -> Inspection:
     if flaw:
         return Damaged(kind, flaw)
     try:
-        # Tags in another encoding than they should be are no damage.
-        demuxer = "mov" if kind in _ISO else "matroska"
-        with av.open(
-            f"file:{path}", format=demuxer, options=_PROTOCOLS, metadata_errors="replace"
-        ) as container:
+        if kind in _ISO:
+            with _open(path, "mov", is_quick=True) as container:
+                if _is_indexed(container):
+                    return _measure(container, kind, promised_duration_s(path))
+        with _open(path, "mov" if kind in _ISO else "matroska", is_quick=False) as container:
             return _measure(container, kind, promised_duration_s(path) if kind in _ISO else None)
     except MemoryError:
         raise
     except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         return Damaged(kind, one_line(getattr(error, "strerror", None) or str(error)) or type(error).__name__)
+
+
+def _open(path: Path, demuxer: str, *, is_quick: bool) -> InputContainer:
+    return av.open(
+        f"file:{path}",
+        format=demuxer,
+        options=_PROTOCOLS | _QUICKLY if is_quick else _PROTOCOLS,
+        stream_options=[_UNDECODED] * _MOST_STREAMS if is_quick else None,  # type: ignore[list-item]  # PyAV's stub says texts; dictionaries are what it reads
+        # Tags in another encoding than they should be are no damage.
+        metadata_errors="replace",
+    )
+
+
+def _is_indexed(container: InputContainer) -> bool:
+    """Tell whether the film's index lists its frames; in fragments it lists none, and no rate."""
+    stream = container.streams.best("video")
+    return isinstance(stream, VideoStream) and stream.frames > 0 and stream.average_rate is not None
 
 
 def _measure(container: InputContainer, kind: MediaKind, promised_s: float | None) -> Measurement | Damaged:
@@ -99,7 +132,7 @@ def _measure(container: InputContainer, kind: MediaKind, promised_s: float | Non
     read = _read(container, stream)
     if read.first is None:
         return Damaged(kind, "no frame of it decodes")
-    cut = _find_cut(stream, read, promised_s)
+    cut = _find_cut(stream, read.packets, (promised_s or 0) - read.until_s(container), promised_s or 0)
     if cut:
         return Damaged(kind, cut)
     sides = (stream.codec_context.width, stream.codec_context.height)
@@ -128,7 +161,9 @@ def _read(container: InputContainer, stream: VideoStream) -> _Reading:
         if packet.is_corrupt:
             msg = f"cut short: a packet {_place(packet)} is not whole"
             raise ValueError(msg)
-        read.until_s = max(read.until_s, _end_s(packet))
+        if packet.pts is not None:
+            end = packet.pts + (packet.duration or 0)
+            read.ends[packet.stream_index] = max(end, read.ends.get(packet.stream_index, end))
         if packet.stream is not stream:
             continue
         if packet.size and bytes(memoryview(packet)[: len(_HOLE)]) == _HOLE:
@@ -142,17 +177,10 @@ def _read(container: InputContainer, stream: VideoStream) -> _Reading:
     return read
 
 
-def _end_s(packet: Packet[Any]) -> float:
-    if packet.pts is None or packet.time_base is None:
-        return 0.0
-    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
-
-
-def _find_cut(stream: VideoStream, read: _Reading, promised_s: float | None) -> str | None:
+def _find_cut(stream: VideoStream, packets: _Packets, missing_s: float, promised_s: float) -> str | None:
     """Return what is missing at the end: frames that the index lists, or fragments of a promised duration."""
-    if _ends_early(stream, read.packets):
-        return f"cut short: {read.packets.count} of {stream.frames} frames are there"
-    missing_s = (promised_s or 0) - read.until_s
+    if _ends_early(stream, packets):
+        return f"cut short: {packets.count} of {stream.frames} frames are there"
     if missing_s > DURATION_TOLERANCE_S:
         return f"cut short: {missing_s:.3f} of {promised_s:.3f} s are missing"
     return None

@@ -78,6 +78,10 @@ class Download:
             self._attempt, on_retry=self._report_retry, held=lambda: self._partial.length
         )
 
+    async def keep(self) -> None:
+        """Let a later run go on with what is staged. Raises `ArchiveError`."""
+        await self._partial.keep()
+
     def _report_retry(self, error: ArchiverError, pause_s: float) -> None:
         event = RetryScheduled(self._source.generation.id, self._name, error.record(), pause_s)
         self._doors.observer(event)
@@ -182,7 +186,7 @@ class Download:
 
     async def _look_into(self, url: MediaUrl) -> Downloaded:
         staged = await self._partial.seal()
-        inspection = await self._doors.inspector.inspect(staged.path)
+        inspection = await self._doors.inspector.inspect(staged.path, size=staged.size)
         if isinstance(inspection, NotMedia):
             await self._partial.discard()
             msg = f"{url.host} sent {inspection.reason} instead of {_wanted(self._name)}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.domain.checks import Check, check_decode, check_last_frame
-from archiver.domain.errors import ErrorRecord, TransferError
+from archiver.domain.errors import ArchiveError, ErrorRecord, TransferError
 from archiver.domain.generation import Generation
 from archiver.domain.identity import AssetName
 from archiver.pipeline.doors import Doors, FetchOptions
@@ -49,11 +50,13 @@ class Fetch:
         self._doors = doors
         self._options = options
         self._source = source
+        self._downloads: list[Download] = []
 
     async def run(self, names: Iterable[AssetName]) -> Haul:
         """Fetch these assets. Raises `RunError`; whatever else fails is an outcome."""
         groups = _by_url(self._source.generation, names)
         downloads = [Download(self._doors, self._options, self._source, group[0]) for group in groups]
+        self._downloads = downloads
         async with asyncio.TaskGroup() as tasks:
             runs = [tasks.create_task(_outcome(download)) for download in downloads]
         outcomes: dict[AssetName, AssetOutcome] = {}
@@ -61,6 +64,13 @@ class Fetch:
             outcomes |= _shared(group, run.result())
         fetched = sum(download.bytes_fetched for download in downloads)
         return Haul(outcomes=await self._deepened(_linked(outcomes)), bytes_fetched=fetched)
+
+    async def keep(self) -> None:
+        """Let a later run go on with what came, where this one ends before it is committed."""
+        for download in self._downloads:
+            # The run's own trouble is what is told of.
+            with suppress(ArchiveError):
+                await download.keep()
 
     async def _deepened(self, outcomes: dict[AssetName, AssetOutcome]) -> dict[AssetName, AssetOutcome]:
         if not self._options.deep:

@@ -25,7 +25,7 @@ from archiver.pipeline.source import UrlSource
 from archiver.provider.interface import Provider
 from archiver.storage.entries import IndexEntry
 from archiver.storage.store import Link
-from archiver.storage.threads import run_in_thread
+from archiver.storage.threads import run_in_thread, see_through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,18 @@ class GenerationArchiver:
         )
         held = item.held.assets.keys() if item.held else frozenset[AssetName]()
         missing = (self._wanted & generation.assets.keys()) - held
-        haul = await self._fetch(item, source, missing)
+        fetch = Fetch(self._doors, self._options, source)
+        try:
+            haul = await self._fetch(item, fetch, source, missing)
+            return await self._conclude(item, generation, source, haul)
+        except BaseException:
+            await see_through(fetch.keep())
+            raise
+
+    async def _conclude(
+        self, item: Item, generation: Generation, source: UrlSource, haul: Haul
+    ) -> GenerationResult:
+        """Commit what came, beside what is held, and sum it up."""
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
         if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
@@ -112,8 +123,9 @@ class GenerationArchiver:
             folder = await self._commit(item, source.generation, committed, haul)
         return _summed_up(item.id, folder, assets | _unavailable(standing, records), haul.bytes_fetched)
 
-    async def _fetch(self, item: Item, source: UrlSource, missing: AbstractSet[AssetName]) -> Haul:
-        fetch = Fetch(self._doors, self._options, source)
+    async def _fetch(
+        self, item: Item, fetch: Fetch, source: UrlSource, missing: AbstractSet[AssetName]
+    ) -> Haul:
         if not item.held:
             return await fetch.run(missing)
         wanted = [source.generation.assets[name] for name in AssetName if name in missing]

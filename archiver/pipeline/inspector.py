@@ -55,9 +55,12 @@ class Inspector:
         """End the processes."""
         await self._pool.close()
 
-    async def inspect(self, path: Path) -> Inspection:
-        """Return what is in a file; one that no process could bear to read is damaged."""
-        answer = await self._ask(Inspect(_name(path)), path, extra_s=0)
+    async def inspect(self, path: Path, *, size: int | None = None) -> Inspection:
+        """Return what is in a file; one that no process could bear to read is damaged.
+
+        `size` in bytes spares a look at it.
+        """
+        answer = await self._ask(Inspect(_name(path)), path, size, extra_s=0)
         match answer:
             case Measured() | FoundDamage() | FoundNoMedia():
                 try:
@@ -71,7 +74,7 @@ class Inspector:
 
     async def find_decode_error(self, path: Path) -> str | None:
         """Decode every frame; return the first complaint, or None."""
-        answer = await self._ask(FindDecodeError(_name(path)), path, extra_s=_DECODE_S)
+        answer = await self._ask(FindDecodeError(_name(path)), path, None, extra_s=_DECODE_S)
         match answer:
             case Decoded(complaint):
                 return complaint
@@ -83,11 +86,14 @@ class Inspector:
     async def last_frame_similarity(self, picture: Path, video: Path) -> float | None:
         """Return how alike a picture and a video's last frame are, up to 1; None where one cannot be read."""
         question = CompareLastFrame(_name(picture), _name(video))
-        answer = await self._ask(question, video, extra_s=_DECODE_S)
+        answer = await self._ask(question, video, None, extra_s=_DECODE_S)
         return answer.similarity if isinstance(answer, Compared) else None
 
-    async def _ask(self, question: Question, path: Path, *, extra_s: int) -> Answer | Unbearable:
-        size = await asyncio.to_thread(_size, path)
+    async def _ask(
+        self, question: Question, path: Path, size: int | None, *, extra_s: int
+    ) -> Answer | Unbearable:
+        if size is None:
+            size = await asyncio.to_thread(_size, path)
         allowance = Allowance(
             cpu_s=_LOOK_CPU_S + size // _BYTES_A_CPU_S + extra_s,
             wall_s=_LOOK_S + size // _BYTES_A_S + extra_s,

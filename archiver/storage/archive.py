@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 from archiver.domain.errors import ArchiveError, SidecarError
@@ -58,7 +58,8 @@ class Archive:
 
     def partial(self, generation_id: GenerationId, asset: AssetName) -> PartialDownload:
         """Return the unfinished download of an asset; it touches the disk when it is asked to."""
-        return PartialDownload(self.root, generation_id, asset)
+        is_new = self.partials.begin(generation_id, asset)
+        return PartialDownload(self.root, generation_id, asset, is_new=is_new)
 
     def commit(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> Footprint:
         """Make the staged files final under their names, then the sidecar, as `storage.commit` has it.
@@ -67,19 +68,12 @@ class Archive:
         is whole keeps nothing unfinished. Raises `ArchiveError`, and `SidecarError` where a newer program's
         sidecar stands there, or another generation's.
         """
-        for _ in Commit.of(self.root, folder, sidecar, staged).steps(self.root):
-            pass
+        footprint = _done(Commit.of(self.root, folder, sidecar, staged).steps(self.root))
         generation_id = parse_id(sidecar.id)
         if sidecar.verification is Verification.INCOMPLETE:
             self.partials.release(generation_id)
         else:
             self.partials.discard(generation_id)
-        footprint = self.footprint(folder)
-        if footprint is None:
-            msg = (
-                f"{folder} went away while it was committed: nothing else may change the archive during a run"
-            )
-            raise ArchiveError(msg)
         return footprint
 
     def keep_copy(self, folder: str, name: str, new_name: str) -> None:
@@ -152,6 +146,16 @@ class Archive:
         """Open a generation's folder. Raises `MissingFileError` or another `ArchiveError`."""
         with Folder.open_root(self.root) as root:
             return root.descend(folder)
+
+
+def _done(steps: Generator[str, None, Footprint]) -> Footprint:
+    """Go through all steps; return what they came to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            footprint: Footprint = end.value
+            return footprint
 
 
 def _footprint(home: Folder) -> Footprint | None:

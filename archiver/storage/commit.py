@@ -8,28 +8,36 @@ The order that keeps every sidecar true:
 4. The new sidecar takes its place: the commit mark.
 5. Only then files that nothing records any more are removed.
 
-Done again after a crash it goes on where it stopped.
+Done again after a crash it goes on where it stopped. What is in a folder that was made for this commit needs
+no look: nothing is.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
 from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
-from archiver.storage.durability import sync_file
-from archiver.storage.errors import MissingFileError, translated
+from archiver.storage.errors import MissingFileError
 from archiver.storage.files import link_or_copy, sha256_of, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.replacement import obsolete_files, withdraw
 from archiver.storage.sidecars import read_sidecar
 from archiver.storage.spelling import refuse_other_spelling
-from archiver.storage.store import Link
+from archiver.storage.store import Footprint, Link
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The folders of a commit: the generation's own, the one for what is half-made, those of staged files."""
+
+    home: Folder
+    aside: Folder
+    staged: Mapping[PurePosixPath, Folder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,74 +62,77 @@ class Commit:
         }
         return cls(folder=folder, sidecar=sidecar, staged=inside)
 
-    def steps(self, root: Path) -> Iterator[str]:
-        """Do the commit; after each durable step its name is given. Raises `ArchiveError`, `SidecarError`."""
-        with (
-            Folder.open_root(root) as archive,
-            archive.make_descent(self.folder, durable=True) as home,
-            archive.make_child(PARTIAL, durable=False) as aside,
-        ):
-            self._refuse_other_spelling(archive)
+    def steps(self, root: Path) -> Generator[str, None, Footprint]:
+        """Do the commit; after each durable step its name is given, in the end what it came to.
+
+        Raises `ArchiveError`, `SidecarError`.
+        """
+        with ExitStack() as stack:
+            opened = self._open(root, stack)
+            home, aside = opened.home, opened.aside
             yield "folder made"
             for path in self._files.values():
-                _sync_staged(archive, path)
+                # A file that is not there may have been moved by an earlier try: the move looks into that.
+                with suppress(MissingFileError):
+                    opened.staged[path.parent].sync_file(path.name)
             yield "bytes synced"
             yield from self._withdraw(home, aside)
-            yield from self._name(archive, home, aside)
-            write_atomic(home, SIDECAR, encode_sidecar(self.sidecar), aside=aside)
+            yield from self._name(opened)
+            data = encode_sidecar(self.sidecar)
+            write_atomic(home, SIDECAR, data, aside=aside)
             yield "sidecar written"
-            for name in obsolete_files(home.names(), self.sidecar):
+            for name in obsolete_files([] if home.is_new else home.names(), self.sidecar):
                 home.remove(name)
                 yield f"{name} removed"
+            return Footprint(folder_mtime_ns=home.changed_ns(), sidecar_size=len(data))
 
     @property
     def _files(self) -> dict[str, PurePosixPath]:
         return {name: place for name, place in self.staged.items() if isinstance(place, PurePosixPath)}
 
-    def _refuse_other_spelling(self, archive: Folder) -> None:
+    def _open(self, root: Path, stack: ExitStack) -> _Opened:
+        archive = stack.enter_context(Folder.open_root(root))
         above, _, name = self.folder.rpartition("/")
-        with archive.descend(above) as parent:
-            refuse_other_spelling(parent, name)
+        with archive.make_descent(above, durable=True) as parent:
+            home = stack.enter_context(parent.make_child(name, durable=True))
+            if not home.is_new:
+                refuse_other_spelling(parent, name)
+        aside = stack.enter_context(archive.make_child(PARTIAL, durable=False))
+        staged = {path.parent: archive for path in self._files.values()}
+        for place in staged:
+            # With all its files moved by an earlier try, their folder is gone, too.
+            with suppress(MissingFileError):
+                staged[place] = stack.enter_context(archive.descend(place.as_posix()))
+        return _Opened(home, aside, staged)
 
     def _withdraw(self, home: Folder, aside: Folder) -> Iterator[str]:
-        standing = _read_standing(home)
+        standing = None if home.is_new else _read_standing(home)
         rest = withdraw(standing, self.sidecar, self.staged) if standing else None
         if rest:
             write_atomic(home, SIDECAR, encode_sidecar(rest), aside=aside)
             yield "standing sidecar withdrawn"
 
-    def _name(self, archive: Folder, home: Folder, aside: Folder) -> Iterator[str]:
+    def _name(self, opened: _Opened) -> Iterator[str]:
+        home = opened.home
         for name, path in self._files.items():
-            self._move(archive, path, home, name)
+            try:
+                opened.staged[path.parent].rename(path.name, home, name)
+            except MissingFileError:
+                if not self._is_in_place(home, name):
+                    raise
             yield f"{name} moved"
         for name, place in self.staged.items():
             if isinstance(place, Link):
-                link_or_copy(home, place.to, name, aside=aside)
+                link_or_copy(home, place.to, name, aside=opened.aside)
                 yield f"{name} linked"
         if self.staged:
             home.sync()
             yield "names synced"
 
-    def _move(self, archive: Folder, path: PurePosixPath, home: Folder, name: str) -> None:
-        try:
-            with archive.descend(str(path.parent)) as folder:
-                folder.rename(path.name, home, name)
-        except MissingFileError:
-            if not self._is_in_place(home, name):
-                raise
-
     def _is_in_place(self, home: Folder, name: str) -> bool:
         """Tell whether an earlier try has moved the file: it is the bytes that say so."""
         digests = {record.sha256 for record in self.sidecar.assets.values() if record.path == name}
         return home.size_of(name) is not None and sha256_of(home, name) in digests
-
-
-def _sync_staged(archive: Folder, path: PurePosixPath) -> None:
-    # A file that is not there may have been moved by an earlier try: the move looks into that.
-    with suppress(MissingFileError), archive.descend(str(path.parent)) as folder:
-        descriptor = folder.open_file(path.name, os.O_RDONLY)
-        with translated("sync", folder.where(path.name)), os.fdopen(descriptor, "rb") as file:
-            sync_file(file.fileno())
 
 
 def _read_standing(home: Folder) -> Sidecar | None:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver.domain.errors import ArchiveError
-from archiver.storage.durability import sync_folder
+from archiver.storage.durability import sync_file, sync_folder
 from archiver.storage.errors import MissingFileError, shown, translated
 
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -34,11 +34,15 @@ def is_name(text: str) -> bool:
 
 
 class Folder:
-    """An open folder; `path` is where it stands in the archive, empty for the root. Use `with`."""
+    """An open folder; `path` is where it stands in the archive, empty for the root. Use `with`.
+
+    `is_new` is true where it was made for this opening: nothing can be in it.
+    """
 
     def __init__(self, descriptor: int, path: str) -> None:
         self.descriptor = descriptor
         self.path = path
+        self.is_new = False
 
     @classmethod
     def open_root(cls, root: Path) -> Self:
@@ -78,11 +82,15 @@ class Folder:
         """Open the folder `name`, made where there is none; a `durable` one outlives a power cut."""
         with suppress(MissingFileError):
             return self.child(name)
+        is_new = False
         with self._acting("make the folder", name), suppress(FileExistsError):
             os.mkdir(name, dir_fd=self.descriptor)
+            is_new = True
             if durable:
                 sync_folder(self.descriptor)
-        return self.child(name)
+        folder = self.child(name)
+        folder.is_new = is_new
+        return folder
 
     def descend(self, path: str) -> Folder:
         """Open a folder further down by its relative `path`, with `/`."""
@@ -103,6 +111,22 @@ class Folder:
                 below = folder.make_child(name, durable=durable)
             folder = below
         return folder
+
+    def create_file(self, name: str) -> int:
+        """Make the file `name`, which must not be there, and return its descriptor, to write."""
+        with self._acting("write", name):
+            return os.open(
+                name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN_FILE, 0o666, dir_fd=self.descriptor
+            )
+
+    def sync_file(self, name: str) -> None:
+        """Return when a regular file's bytes are on the disk."""
+        descriptor = self.open_file(name, os.O_RDONLY)
+        try:
+            with translated("sync", self.where(name)):
+                sync_file(descriptor)
+        finally:
+            os.close(descriptor)
 
     def open_file(self, name: str, flags: int) -> int:
         """Open the regular file `name` and return its descriptor. Raises `ArchiveError`."""

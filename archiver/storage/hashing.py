@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Sequence
 from io import FileIO
 from typing import TYPE_CHECKING
 
 from archiver.storage.durability import sync_file
-from archiver.storage.files import BLOCK_BYTES
+from archiver.storage.files import BLOCK_BYTES, write_gathered
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -37,13 +38,21 @@ class HashingFile(FileIO):
             limit -= len(block)
         return limit == 0
 
-    def write(self, data: ReadableBuffer, /) -> int:
-        """Hash and write all of `data`: the system may take less of it at a time."""
-        rest = memoryview(data)
-        count = len(rest)
-        self.digest.update(rest)
-        while rest:
-            written = super().write(rest)
+    def writelines(self, lines: Iterable[ReadableBuffer], /) -> None:
+        """Hash and write pieces of a body, of any size; none of them is copied."""
+        pieces = [memoryview(line) for line in lines]
+        for piece in pieces:
+            self.digest.update(piece)
+        for written in write_gathered(self.fileno(), pieces):
             self.length += written
-            rest = rest[written:]
-        return count
+
+
+def write_hashed(descriptor: int, pieces: Sequence[ReadableBuffer]) -> str:
+    """Write pieces to an open file; return the SHA-256 of them all, in hexadecimal. Raises `OSError`."""
+    digest = hashlib.sha256()
+    views = [memoryview(piece) for piece in pieces]
+    for view in views:
+        digest.update(view)
+    for _ in write_gathered(descriptor, views):
+        pass
+    return digest.hexdigest()

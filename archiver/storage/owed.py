@@ -62,6 +62,8 @@ class OwedList:
         self._file = file
         self._is_writable = is_writable
         self._unreadable: list[int] = []
+        self.is_empty = True
+        """True where nothing was ever owed: whoever asks for one generation after the other need not."""
         self._database = Database.open_temporary("the list of what is owed", cache_kib=_CACHE_KIB)
         # One transaction for the whole run: the file is what is kept.
         for statement in (_TABLE, "BEGIN"):
@@ -162,6 +164,7 @@ class OwedList:
                 self._put(line, data)
 
     def _put(self, entry: Owed, line: bytes) -> None:
+        self.is_empty = False
         row = (entry.id, entry.reason.value, entry.next_try.timestamp(), line)
         self._database.change(_PUT, row)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,9 @@ from archiver.domain.transfer import Validator
 from archiver.runtime.boot import boot_id
 from archiver.storage.durability import sync_file
 from archiver.storage.errors import MissingFileError, translated
-from archiver.storage.files import sha256_of, write_atomic
+from archiver.storage.files import TEMPORARY_SUFFIX, sha256_of, write_atomic
 from archiver.storage.folder import Folder
-from archiver.storage.hashing import HashingFile
+from archiver.storage.hashing import HashingFile, write_hashed
 from archiver.storage.journal import Journal, decode_journal, encode_journal
 
 PART_SUFFIX = ".part"
@@ -34,12 +35,22 @@ class BodySource:
     total: int | None
 
 
+def loose_name(generation_id: GenerationId, asset: AssetName) -> str:
+    """Return the name in `.partial` of a body that is whole and has no journal; no id begins with a `+`."""
+    return f"+{partial_folder_of(generation_id)}.{asset}{TEMPORARY_SUFFIX}"
+
+
 class PartFile:
-    """`.partial/<id>/<asset>.part` and `<asset>.json`. Every method raises `ArchiveError`."""
+    """`.partial/<id>/<asset>.part` and `<asset>.json`; or, loose, a short body beside that folder.
+
+    Every method raises `ArchiveError`.
+    """
 
     def __init__(self, root: Path, generation_id: GenerationId, asset: AssetName) -> None:
         self._root = root
-        self._home = f"{PARTIAL}/{partial_folder_of(generation_id)}"
+        self._folder = partial_folder_of(generation_id)
+        self._home = f"{PARTIAL}/{self._folder}"
+        self._loose = loose_name(generation_id, asset)
         self.name = asset + PART_SUFFIX
         self.journal_name = asset + JOURNAL_SUFFIX
 
@@ -47,6 +58,11 @@ class PartFile:
     def path(self) -> Path:
         """Where the bytes are."""
         return self._root / self._home / self.name
+
+    @property
+    def loose_path(self) -> Path:
+        """Where the bytes of a short body are."""
+        return self._root / PARTIAL / self._loose
 
     def look(self) -> tuple[Journal | None, int]:
         """Return the journal, None where there is none of use, and the file's size in bytes."""
@@ -81,9 +97,32 @@ class PartFile:
 
     def remove(self) -> None:
         """Remove both files; the bytes go first, for bytes without a journal are worth nothing."""
-        with suppress(MissingFileError), self._open_home() as home:
+        with suppress(MissingFileError), self._open_aside() as aside:
+            aside.remove(self._loose)
+            with aside.child(self._folder) as home:
+                home.remove(self.name)
+                home.remove(self.journal_name)
+
+    def write_loose(self, pieces: Sequence[bytes | bytearray]) -> str:
+        """Write a whole body, without a journal and a folder; return its SHA-256, in hexadecimal."""
+        with Folder.open_root(self._root) as root, root.make_child(PARTIAL, durable=False) as aside:
+            descriptor = aside.open_file(self._loose, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            try:
+                with translated("write", aside.where(self._loose)):
+                    return write_hashed(descriptor, pieces)
+            finally:
+                os.close(descriptor)
+
+    def vouch(self, source: BodySource) -> None:
+        """Let a loose body be found by a later run: its bytes are all there, and not synced."""
+        with (
+            self._open_aside() as aside,
+            aside.make_child(self._folder, durable=False) as home,
+        ):
+            # What an earlier journal speaks of goes first, then the new one comes, then its bytes.
             home.remove(self.name)
-            home.remove(self.journal_name)
+            _write_journal(home, self.journal_name, source, durable=0, is_durable=False)
+            aside.rename(self._loose, home, self.name)
 
     def begin(self, at: int, source: BodySource) -> OpenPart:
         """Open the file to continue after its first `at` bytes; what it holds beyond them is cut off."""
@@ -112,6 +151,10 @@ class PartFile:
             raise
         return file
 
+    def _open_aside(self) -> Folder:
+        with Folder.open_root(self._root) as root:
+            return root.child(PARTIAL)
+
     def _open_home(self) -> Folder:
         with Folder.open_root(self._root) as root:
             return root.descend(self._home)
@@ -129,15 +172,7 @@ class OpenPart:
 
     def record(self, durable: int, *, is_durable: bool) -> None:
         """Write the journal: the first `durable` bytes are synced."""
-        journal = Journal(
-            resource=self._source.url.resource,
-            validator=self._source.validator,
-            total=self._source.total,
-            durable=durable,
-            boot=boot_id(),
-        )
-        data = encode_journal(journal)
-        write_atomic(self._home, self._journal_name, data, aside=self._home, durable=is_durable)
+        _write_journal(self._home, self._journal_name, self._source, durable=durable, is_durable=is_durable)
 
     def checkpoint(self) -> None:
         """Sync what is written, then let the journal say so."""
@@ -153,3 +188,14 @@ class OpenPart:
                 self.file.close()
         finally:
             self._home.close()
+
+
+def _write_journal(home: Folder, name: str, source: BodySource, *, durable: int, is_durable: bool) -> None:
+    journal = Journal(
+        resource=source.url.resource,
+        validator=source.validator,
+        total=source.total,
+        durable=durable,
+        boot=boot_id(),
+    )
+    write_atomic(home, name, encode_journal(journal), aside=home, durable=is_durable)

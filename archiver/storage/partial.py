@@ -4,7 +4,9 @@ The rules:
 
 1. The journal is written before the first byte that it speaks of, and replaced in one step.
 2. Bytes that arrived are kept, however the transfer ends: broken, cancelled, killed. What a power cut
-   leaves is trusted as far as it was synced.
+   leaves is trusted as far as it was synced. Of a body under half a megabyte, which is written at once
+   and without a journal, a kill between that and the commit costs the bytes; whatever else ends the run,
+   `keep` writes one.
 3. A disk that is full at any step leaves a state from which a later run goes on.
 """
 
@@ -22,7 +24,7 @@ from archiver.runtime.boot import boot_id
 from archiver.storage.errors import translated
 from archiver.storage.journal import trusted_length
 from archiver.storage.partfile import BodySource, OpenPart, PartFile
-from archiver.storage.threads import open_in_thread, run_in_thread, see_through
+from archiver.storage.threads import run_in_thread, see_through
 from archiver.storage.writer import BodyWriter
 
 # What is hashed between two moments at which a cancellation is heard: some 10 ms of work.
@@ -42,8 +44,12 @@ class Staged:
 class PartialDownload:
     """One asset's unfinished download. One task uses it at a time."""
 
-    def __init__(self, root: Path, generation_id: GenerationId, asset: AssetName) -> None:
+    def __init__(self, root: Path, generation_id: GenerationId, asset: AssetName, *, is_new: bool) -> None:
         self._files = PartFile(root, generation_id, asset)
+        self._is_new = is_new
+        """Nothing was ever here: there is no need to look."""
+        self._unvouched: BodySource | None = None
+        """What the file is of, where it has no journal that says so."""
         self._validator = Validator()
         self._sha256: str | None = None
         self.length = 0
@@ -59,7 +65,7 @@ class PartialDownload:
 
         Raises `ArchiveError`.
         """
-        return await run_in_thread(self._recall, url)
+        return None if self._is_new else await run_in_thread(self._recall, url)
 
     async def tail(self, count: int) -> bytes:
         """Return the last `count` bytes held. Raises `ArchiveError`."""
@@ -68,15 +74,22 @@ class PartialDownload:
 
     async def discard(self) -> None:
         """Forget the bytes and the journal. Raises `ArchiveError`."""
-        self.length, self._sha256 = 0, None
+        self.length, self._sha256, self._unvouched = 0, None, None
         await run_in_thread(self._files.remove)
 
     async def seal(self) -> Staged:
         """Return the whole body, ready to be looked into and committed. Raises `ArchiveError`."""
         if self._sha256 is None:
             self._sha256 = await run_in_thread(self._files.sha256)
-        path, digest = self._files.path, self._sha256
+        path = self._files.loose_path if self._unvouched else self._files.path
+        digest = self._sha256
         return Staged(path=path, size=self.length, sha256=digest, validator=self._validator)
+
+    async def keep(self) -> None:
+        """Let a later run find what is staged, too. Raises `ArchiveError`."""
+        if self._unvouched:
+            await run_in_thread(self._files.vouch, self._unvouched)
+            self._unvouched = None
 
     @asynccontextmanager
     async def appending(self, *, at: int, source: BodySource) -> AsyncIterator[BodyWriter]:
@@ -85,18 +98,18 @@ class PartialDownload:
         What was written is kept when this is left by an exception, too, and then synced.
         Raises `DiskFullError` or another `ArchiveError`.
         """
-        part = await open_in_thread(self._files.begin, at, source)
-        self._validator, self._sha256 = source.validator, None
+        writer = BodyWriter(self._files, source)
+        self._is_new, self._validator, self._sha256 = False, source.validator, None
         try:
             if at:
-                await _hash_held(part, at)
-            writer = BodyWriter(part.file, path=part.path, checkpoint=part.checkpoint)
+                await _hash_held(await writer.open(at), at)
             async with _keeping_bytes(writer):
                 yield writer
-            self._sha256 = writer.sha256()
+            self._sha256 = writer.sha256
         finally:
-            self.length = part.file.length
-            await run_in_thread(part.close)
+            self.length = writer.stored
+            self._unvouched = source if self._sha256 and not writer.has_journal else None
+            await writer.close()
 
     def _recall(self, url: MediaUrl) -> Held | None:
         journal, size = self._files.look()
@@ -123,10 +136,10 @@ async def _hash_held(part: OpenPart, length: int) -> None:
 
 @asynccontextmanager
 async def _keeping_bytes(writer: BodyWriter) -> AsyncIterator[None]:
-    """Flush what the writer has when it is left; by an exception, sync it too: nobody else will."""
+    """Write what the writer has when it is left; by an exception, sync it too: nobody else will."""
     try:
         yield
-        await writer.flush()
+        await writer.finish()
     except BaseException:
         # What ended the transfer is what the caller hears of, not that keeping its bytes failed, too.
         with suppress(ArchiveError):

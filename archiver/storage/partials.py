@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from archiver.domain.identity import GenerationId
+from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import PARTIAL, id_of_partial_folder, partial_folder_of
 from archiver.storage.errors import MissingFileError
 from archiver.storage.files import TEMPORARY_SUFFIX
 from archiver.storage.folder import Folder
-from archiver.storage.partfile import JOURNAL_SUFFIX, PART_SUFFIX
+from archiver.storage.partfile import JOURNAL_SUFFIX, PART_SUFFIX, loose_name
 
 
 class Partials:
@@ -21,6 +21,16 @@ class Partials:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._left: set[GenerationId] | None = None
+        """Of which generations an earlier run left something; None where nobody has looked."""
+        self._begun: set[tuple[GenerationId, AssetName]] = set()
+
+    def begin(self, generation_id: GenerationId, asset: AssetName) -> bool:
+        """Take note that an asset is downloaded from now on; tell whether nothing of it can be here yet."""
+        begun = generation_id, asset
+        is_new = self._left is not None and generation_id not in self._left and begun not in self._begun
+        self._begun.add(begun)
+        return is_new
 
     def ids(self) -> list[GenerationId]:
         """Return the generations of which something unfinished is held, sorted."""
@@ -31,11 +41,14 @@ class Partials:
     def discard(self, generation_id: GenerationId) -> None:
         """Remove all that is unfinished of a generation."""
         with suppress(MissingFileError), self._open() as folder:
+            self._remove_loose(folder, generation_id)
             _clear(folder, partial_folder_of(generation_id), keeps_parts=False)
+        self._begun -= {(generation_id, asset) for asset in AssetName}
 
     def release(self, generation_id: GenerationId) -> None:
         """Remove what committed downloads left behind; those that are unfinished stay."""
         with suppress(MissingFileError), self._open() as folder:
+            self._remove_loose(folder, generation_id)
             _clear(folder, partial_folder_of(generation_id), keeps_parts=True)
 
     def tidy(self) -> None:
@@ -46,8 +59,15 @@ class Partials:
                     folder.remove(name)
                 elif id_of_partial_folder(name):
                     _clear(folder, name, keeps_parts=True)
+        self._left = set(self.ids())
         with Folder.open_root(self._root) as root:
             root.remove_empty_child(PARTIAL)
+
+    def _remove_loose(self, folder: Folder, generation_id: GenerationId) -> None:
+        """Remove short bodies that a commit had no use for."""
+        for asset in AssetName:
+            if (generation_id, asset) in self._begun:
+                folder.remove(loose_name(generation_id, asset))
 
     def _open(self) -> Folder:
         with Folder.open_root(self._root) as root:
@@ -55,6 +75,9 @@ class Partials:
 
 
 def _clear(folder: Folder, name: str, *, keeps_parts: bool) -> None:
+    # After a commit it is empty more often than not.
+    if folder.remove_empty_child(name):
+        return
     with suppress(MissingFileError), folder.child(name) as home:
         found = home.names()
         kept = {

@@ -57,6 +57,9 @@ def find_target(answer: Answer) -> MediaUrl:
     if not location:
         msg = f"{answer.url.host}: HTTP {answer.head.status} without a readable Location"
         raise RedirectError(msg)
+    if not location.isprintable():
+        msg = f"{answer.url.host}: redirects to what is no URL"
+        raise RedirectError(msg)
     # Spaces and letters beyond ASCII are not allowed there, and occur; browsers encode them, too.
     target = _join(answer.url, quote(location, safe=string.punctuation))
     if answer.url.parts.scheme == "https" and target.parts.scheme != "https":

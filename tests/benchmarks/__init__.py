@@ -1,1 +1,1 @@
-"""Benchmarks: what is promised of speed and memory, measured on real processes."""
+"""Benchmarks: what is promised of speed and memory, measured on real processes and beside peers."""

@@ -10,6 +10,7 @@ from archiver.domain.errors import DiskFullError, ErrorRecord, RunInterruptedErr
 from archiver.domain.events import (
     AssetStarted,
     BytesReceived,
+    ConcurrencyChanged,
     Event,
     GenerationPlanned,
     GenerationWaiting,
@@ -98,12 +99,16 @@ def test_retries_and_beginnings_are_told_with_verbose_only() -> None:
         AssetStarted(ID, AssetName.VIDEO, 4_000_000, 1_000_000),
         AssetStarted(ID, AssetName.THUMBNAIL, None, 0),
         BytesReceived(5),
+        ConcurrencyChanged(32, None),
+        ConcurrencyChanged(8, "media.example"),
     )
     assert _told(*events) == ([], [])
     assert _told(*events, display=Display(verbose=True))[1] == [
         f"retrying {ID}: video in 1.5 s: cut",
         f"fetching {ID}: video, 4.0 MB, from 1.0 MB on",
         f"fetching {ID}: thumbnail, unknown size",
+        "concurrency: 32 files at once",
+        "concurrency: 8 files at once from media.example",
     ]
 
 

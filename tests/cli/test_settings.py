@@ -77,12 +77,13 @@ def test_option_goes_before_environment_before_file_before_default(
     configuration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The contract's precedence, one step at a time."""
-    assert options().network.concurrency == 16
+    assert options().network.concurrency is None
     configuration.write_text("concurrency = 1\n")
     assert options().network.concurrency == 1
     monkeypatch.setenv("LUMA_ARCHIVER_CONCURRENCY", "2")
     assert options().network.concurrency == 2
     assert options("--concurrency", "3").network.concurrency == 3
+    assert options("--concurrency", "auto").network.concurrency is None
 
 
 def test_flags_have_the_same_precedence(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +145,7 @@ def test_what_is_wrong_in_the_file_is_told_with_file_and_key(
         ("--limit-rate 0", "--limit-rate: '0' is not more than 0"),
         ("--api-rate 5", "--api-rate: '5' is not a rate"),
         ("--concurrency 0", "--concurrency: '0' is not more than 0"),
-        ("--concurrency 1.5", "--concurrency: '1.5' is not a whole number"),
+        ("--concurrency 1.5", "--concurrency: '1.5' is not a whole number: give a number, or auto"),
         ("--retries -1", "--retries: '-1' is not a whole number"),
         ("--stall-timeout 0", "--stall-timeout: '0' is not more than 0"),
         ("--assets video,sound", "--assets: 'sound' is not known: choose from video, video_raw"),

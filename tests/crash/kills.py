@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.machine.program import PATIENCE_S, Ended, Program, Running, started, until
 
 CALLS = (
-    *("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "openat", "mkdirat"),
+    *("write", "writev", "pwrite64", "fsync", "fdatasync", "ftruncate", "openat", "mkdirat"),
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat"),
 )
 """What changes a disk. Whatever is between two of them leaves the disk as the first did."""

@@ -110,6 +110,8 @@ def test_http_and_https_urls_are_kept_as_they_came(text: str) -> None:
         ("http://a.example:99999/", "not a URL"),
         ("http://a.example:port/", "not a URL"),
         ("http://[::1/", "not a URL"),
+        ("http://[v1.x]/", "not a URL"),
+        ("http://[a.example]/", "not a URL"),
         ("http://a.example/\r\nHost: b", "not a URL"),
         ("http://a.example/ x", "not a URL"),
         ("http://a.example/\0", "not a URL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -39,6 +40,18 @@ async def test_a_status_says_when_to_come_back(
     """Seconds, a date (RFC 9110 §10.2.3), or nonsense."""
     response, _ = await _ask(service, f.Status(503, retry_after=retry_after))
     assert (response.status_code, response.headers.get("retry-after")) == (503, header)
+
+
+async def test_a_crowd_is_served_up_to_a_number(service: Service) -> None:
+    """Those beyond it are refused, whatever files they ask for, until others have gone."""
+    fault = f.AtMost(2, f.SlowBody(100_000))
+    urls = []
+    for number in range(5):
+        served = service.serve(f"id-{number}", faults=[fault])
+        urls.append(service.media_base + served.video.path)
+    statuses = [answer.status_code for answer in await asyncio.gather(*map(get, urls))]
+    assert sorted(statuses) == [200, 200, 429, 429, 429]
+    assert (await get(urls[0])).status_code == 200
 
 
 async def test_a_redirect_leads_elsewhere(service: Service) -> None:

@@ -16,6 +16,7 @@ from archiver.storage.files import (
     link_or_copy,
     sha256_of,
     write_atomic,
+    write_gathered,
 )
 from archiver.storage.folder import Folder
 from tests.storage.conftest import FileLimit
@@ -98,6 +99,16 @@ def test_a_copy_is_the_same_bytes(home: Folder, aside: Folder) -> None:
     write_atomic(home, "video.mp4", body, aside=aside)
     copy_aside(home, "video.mp4", aside, "copy")
     assert sha256_of(aside, "copy") == digest(body)
+
+
+def test_more_pieces_than_one_call_takes_are_all_written(home: Folder) -> None:
+    """writev(2) takes a thousand at a time, and may take less than it is given."""
+    pieces = [os.urandom(number % 3000) for number in range(2500)]
+    descriptor = home.create_file("video.mp4")
+    written = sum(write_gathered(descriptor, [memoryview(piece) for piece in pieces]))
+    os.close(descriptor)
+    assert _content(home, "video.mp4") == b"".join(pieces)
+    assert written == sum(map(len, pieces))
 
 
 def test_a_trial_takes_back_what_a_killed_one_left(home: Folder) -> None:

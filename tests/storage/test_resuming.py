@@ -132,14 +132,13 @@ async def test_a_long_body_is_synced_on_the_way(archive: Archive) -> None:
         assert writer.length == CHECKPOINT_BYTES
 
 
-async def test_the_digest_is_known_at_any_moment(archive: Archive) -> None:
-    """It covers what is gathered and not yet written, too."""
+async def test_what_is_gathered_counts_and_is_not_written_yet(archive: Archive) -> None:
+    """A hop to a thread for every few bytes would cost more than the transfer."""
     async with clip(archive).appending(at=0, source=SOURCE) as writer:
         await writer.write(b"ab")
         await writer.write(b"c")
         assert writer.length == 3
-        assert writer.sha256() == digest(b"abc")
-        assert part(archive).stat().st_size == 0
+        assert not part(archive).exists()
 
 
 async def test_a_discarded_download_is_gone(archive: Archive) -> None:

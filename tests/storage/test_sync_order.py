@@ -50,7 +50,7 @@ def test_a_commit_syncs_bytes_then_names_then_the_sidecar(tmp_path: Path) -> Non
         ("sync", "12"),
         ("sync", "video.part"),
         ("name", "video.mp4"),
-        ("name", "video_raw.mp4"),
+        ("link", "video_raw.mp4"),
         ("sync", GENERATION),
         ("sync", "*.tmp"),
         ("name", "sidecar.json"),

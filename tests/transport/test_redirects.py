@@ -109,6 +109,13 @@ async def test_a_redirect_leads_to_http_alone(engine: HttpEngine, location: str)
         assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize("location", ["\x1b]0;x\x07", "http://a.example/\x7f", "/a\tb"])
+def test_a_location_with_control_characters_is_no_url(location: str) -> None:
+    """Encoded, it would be a path that nobody meant; raw, it would reach a terminal."""
+    with pytest.raises(RedirectError, match="redirects to what is no URL"):
+        redirected("http://a.example/start", location)
+
+
 async def test_a_redirect_to_nowhere_is_an_error(engine: HttpEngine) -> None:
     """It is no answer to a download either."""
 

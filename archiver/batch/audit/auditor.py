@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,9 +22,10 @@ from archiver.runtime.clock import Clock
 from archiver.storage.audits import AuditHistory
 from archiver.storage.threads import run_in_thread
 
-# So many generations are handed to the threads beyond those under way: none of them waits for the loop.
-_AHEAD = 16
 _CHUNK = 256
+# A small generation takes half a millisecond, less than to tell a thread of it: so a thread goes on by itself
+# to a few more, as long as nobody misses what it finds.
+_TURN, _TURN_S = 8, 0.05
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,28 +45,41 @@ class Auditor:
         """Yield what was found, as it is found. Raises `RunError`. Left early, it waits for its threads."""
         cores = os.cpu_count() or 1
         pool = ThreadPoolExecutor(cores, thread_name_prefix="audit")
-        under_way: set[asyncio.Future[Examination]] = set()
+        under_way: set[asyncio.Future[list[Examination]]] = set()
+        loop = asyncio.get_running_loop()
         try:
-            async for target in _each(targets):
-                self.left_over = spending.used_up()
-                if self.left_over:
-                    break
-                loop = asyncio.get_running_loop()
-                under_way.add(loop.run_in_executor(pool, self.examiner.examine, target))
-                if len(under_way) >= cores + _AHEAD:
+            while rest := deque(await run_in_thread(lambda: list(islice(targets, _CHUNK)))):
+                while rest or under_way:
+                    if rest and (used_up := spending.used_up()):
+                        self.left_over = used_up
+                        rest.clear()
+                        continue
+                    while rest and len(under_way) < cores:
+                        under_way.add(loop.run_in_executor(pool, self._take_turn, rest))
                     done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     yield await self._noted(done)
-            while under_way:
-                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                yield await self._noted(done)
+                if self.left_over:
+                    break
         finally:
             self.examiner.gate.shut()
             await run_in_thread(pool.shutdown, cancel_futures=True)
             # What a thread raised after the first error is that same end.
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _noted(self, done: set[asyncio.Future[Examination]]) -> list[Examination]:
-        found = [future.result() for future in done]
+    def _take_turn(self, rest: deque[Target]) -> list[Examination]:
+        """Look at what comes next, and at more while that is quick; several threads do so at once."""
+        until_s = time.monotonic() + _TURN_S
+        found: list[Examination] = []
+        while not found or (len(found) < _TURN and time.monotonic() < until_s):
+            try:
+                target = rest.popleft()
+            except IndexError:
+                break
+            found.append(self.examiner.examine(target))
+        return found
+
+    async def _noted(self, done: set[asyncio.Future[list[Examination]]]) -> list[Examination]:
+        found = [examination for future in done for examination in future.result()]
         # In this order: what the next audit passes over was told of in this one.
         for examination in found:
             self._tell(examination)
@@ -85,9 +101,3 @@ class Auditor:
             self.tally.unknown_files += 1
             self.observer(FileUnknown(path))
         self.observer(GenerationAudited(examination.target.id, examination.size))
-
-
-async def _each(targets: Iterator[Target]) -> AsyncGenerator[Target, None]:
-    while chunk := await run_in_thread(lambda: list(islice(targets, _CHUNK))):
-        for target in chunk:
-            yield target

@@ -58,7 +58,7 @@ def write_gallery(archive: Archive, options: GalleryOptions, now: datetime) -> G
         # The first page last: until then the old one leads to pages that are there.
         for page in reversed(pages):
             pieces = render_page(page, pages, options.title, summary)
-            write_pieces_atomic(home, page.name, pieces, aside=aside, durable=False)
+            write_pieces_atomic(home, page.name, pieces, aside=aside)
         _remove_others(home, pages)
     return Gallery(
         path=f"{GALLERY}/{FIRST_PAGE}",

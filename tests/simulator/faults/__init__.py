@@ -3,7 +3,7 @@
 breaks    the connection ends too soon       answers   the API says something else
 stalls    nothing more arrives               bodies    the body is not the file
 framing   lengths and chunks, or not HTTP    ranges    a part is not the part that was asked for
-status    not a success, or elsewhere
+status    not a success, or elsewhere               crowds    too many at once
 """
 
 from tests.simulator.answering import Always, Both, Fault
@@ -30,6 +30,7 @@ from tests.simulator.faults.breaks import (
     ResetAfterHeaders,
     ResetBeforeHeaders,
 )
+from tests.simulator.faults.crowds import AtMost
 from tests.simulator.faults.framing import (
     ChunkedWithoutLength,
     EndlessBody,
@@ -45,6 +46,7 @@ from tests.simulator.faults.status import Redirect, RedirectLoop, Status
 __all__ = [
     "Always",
     "Array",
+    "AtMost",
     "Both",
     "ChallengePage",
     "Changed",
