@@ -17,6 +17,7 @@ _LARGEST_MB = 200
 # What allocators leave lying about is no growth: a hundred times the work may take this much more.
 _FLAT = 1.15
 _OURS = Ours(with_pss=True)
+_SIXTEEN = Ours(options=("--concurrency", "16"), with_pss=True)
 
 
 def memory(sitting: Sitting) -> Finding:
@@ -24,11 +25,12 @@ def memory(sitting: Sitting) -> Finding:
     few, many = (200, 4_000) if sitting.is_quick else (1_000, 100_000)
     one = tiny_corpus(sitting)
     series = [
-        _archive("7 MB of video each", large_corpus(sitting), sitting),
+        _archive("7 MB of video each, sixteen at once", large_corpus(sitting), sitting, ours=_SIXTEEN),
+        _archive("7 MB of video each, untuned", large_corpus(sitting), sitting),
         _archive(f"{few:,} tiny ones", one.copies(few), sitting, copies_of=one),
         _archive(f"{many:,} tiny ones", one.copies(many), sitting, copies_of=one),
     ]
-    large, first, last = series
+    large, _, first, last = series
     growth = last.pss_mb / first.pss_mb
     figures = [
         Figure(label="at sixteen at once", value=large.pss_mb, unit=" MB", goal=Goal(limit=_LARGEST_MB)),
@@ -40,9 +42,11 @@ def memory(sitting: Sitting) -> Finding:
     )
 
 
-def _archive(name: str, corpus: Corpus, sitting: Sitting, copies_of: Corpus | None = None) -> Series:
+def _archive(
+    name: str, corpus: Corpus, sitting: Sitting, *, copies_of: Corpus | None = None, ours: Ours = _OURS
+) -> Series:
     with sitting.hosting.site(corpus, copies_of=copies_of) as site:
-        attempt = Attempt(name=name, corpus=corpus, run=lambda out: _OURS.download(site, out))
+        attempt = Attempt(name=name, corpus=corpus, run=lambda out: ours.download(site, out))
         [found] = sitting.take_turns([attempt], rounds=1)
     return found
 
