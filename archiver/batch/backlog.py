@@ -62,7 +62,7 @@ class Backlog:
         recorded = survey.sidecar.assets.items()
         if any(name not in survey.present for name, record in recorded if record.path is not None):
             return True
-        self.index.refresh(entry)
+        self.index.refresh(generation_id)
         return False
 
     def _final(self, selection: Selection) -> Iterator[GenerationId]:

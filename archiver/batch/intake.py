@@ -18,7 +18,7 @@ from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetStatus, Verification
 from archiver.pipeline.generation import Held, Item
 from archiver.storage.archive import Archive
-from archiver.storage.entries import IndexEntry
+from archiver.storage.entries import Brief
 from archiver.storage.index import Index
 from archiver.storage.seen import Seen
 from archiver.storage.threads import run_in_thread
@@ -57,7 +57,7 @@ class Intake:
 
     def _sort_all(self, chunk: Sequence[Row]) -> list[Admitted]:
         new = self._seen.add_all([row.id for row in chunk if isinstance(row, ManifestRow)])
-        known = self._index.get_all(list(new))
+        known = self._index.briefs(list(new))
         admitted: list[Admitted] = []
         for row in chunk:
             if isinstance(row, RowRejected):
@@ -67,29 +67,29 @@ class Intake:
                 admitted.append(self._sort(row, known.get(row.id)))
         return admitted
 
-    def _sort(self, row: ManifestRow, entry: IndexEntry | None) -> Admitted:
-        if entry is None:
+    def _sort(self, row: ManifestRow, brief: Brief | None) -> Admitted:
+        if brief is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
-        if self._is_final(entry) and self._index.is_current(entry):
-            return _unchanged(entry)
-        return self._item_again(row, entry)
+        if self._is_final(brief) and self._index.is_current(brief):
+            return _unchanged(brief)
+        return self._item_again(row, brief)
 
-    def _is_final(self, entry: IndexEntry) -> bool:
-        if entry.state == State.FAILED:
+    def _is_final(self, brief: Brief) -> bool:
+        if brief.state == State.FAILED:
             return not self._selection.retry_failed
-        if not self._selection.assets & entry.offered <= entry.assets.keys():
+        if not self._selection.assets & brief.offered <= brief.assets.keys():
             return False
-        if self._selection.retry_mismatched and AssetStatus.MISMATCHED in entry.assets.values():
+        if self._selection.retry_mismatched and AssetStatus.MISMATCHED in brief.assets.values():
             return False
-        return entry.verification != Verification.INCOMPLETE
+        return brief.verification != Verification.INCOMPLETE
 
-    def _item_again(self, row: ManifestRow, entry: IndexEntry) -> Admitted:
+    def _item_again(self, row: ManifestRow, brief: Brief) -> Admitted:
         """Look closer at a generation whose folder changed, or that is not whole."""
         try:
-            survey = self._archive.survey(entry.folder)
+            survey = self._archive.survey(brief.folder)
         except SidecarError as error:
             # Edited by hand, perhaps: its files stay as they are until a person has looked.
-            return _unreadable(entry, error)
+            return _unreadable(brief, error)
         if survey is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         unwanted = {AssetStatus.MISSING}
@@ -99,31 +99,31 @@ class Intake:
         present = {name: record for name, record in recorded.items() if name in survey.present}
         kept = {name: record for name, record in present.items() if record.status not in unwanted}
         is_whole = kept.keys() == recorded.keys()
-        if self._is_final(entry) and is_whole:
-            self._index.refresh(entry)
-            return _unchanged(entry)
+        if self._is_final(brief) and is_whole:
+            self._index.refresh(row.id)
+            return _unchanged(brief)
         flagged = {name: record for name, record in present.items() if name not in kept}
-        held = Held(folder=entry.folder, assets=kept, flagged=flagged)
+        held = Held(folder=brief.folder, assets=kept, flagged=flagged)
         return Item(
             id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
         )
 
 
-def _unreadable(entry: IndexEntry, error: SidecarError) -> GenerationResult:
+def _unreadable(brief: Brief, error: SidecarError) -> GenerationResult:
     return GenerationResult(
-        id=entry.id, state=entry.state, outcome=Outcome.ERROR, path=entry.folder, error=error.record()
+        id=brief.id, state=brief.state, outcome=Outcome.ERROR, path=brief.folder, error=error.record()
     )
 
 
-def _unchanged(entry: IndexEntry) -> GenerationResult:
+def _unchanged(brief: Brief) -> GenerationResult:
     error = (
-        ErrorRecord(kind="failed", message="failed at the service") if entry.state == State.FAILED else None
+        ErrorRecord(kind="failed", message="failed at the service") if brief.state == State.FAILED else None
     )
     return GenerationResult(
-        id=entry.id,
-        state=entry.state,
+        id=brief.id,
+        state=brief.state,
         outcome=Outcome.UNCHANGED,
-        path=entry.folder,
-        assets=entry.assets,
+        path=brief.folder,
+        assets=brief.assets,
         error=error,
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from types import FrameType
+from typing import Never, TypeVar
 
 import click
 
@@ -27,7 +30,7 @@ from archiver.dataset.options import (
 from archiver.dataset.record import load_record
 from archiver.dataset.splitting import parse_splits
 from archiver.dataset.transforming import parse_clip, parse_fps, parse_frames, parse_resize
-from archiver.domain.errors import UsageError
+from archiver.domain.errors import RunInterruptedError, UsageError
 from archiver.domain.identity import AssetName
 from archiver.domain.quantity import parse_size
 
@@ -40,10 +43,29 @@ def export_dataset(ctx: click.Context, words: Sequence[str]) -> int:
     request = _read_request(ctx, given, words)
     output = ExportOutput(is_json=given.flag("json"), is_quiet=bool(ctx.params["quiet"]))
     began_s = time.monotonic()
-    with output:
+    with output, _ending_on_signals():
         found = export(request, output)
     output.finish(found, request, time.monotonic() - began_s)
     return found.exit_code
+
+
+@contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the work as Ctrl-C does: what is whole by then is noted."""
+
+    def end(number: int, _frame: FrameType | None) -> Never:
+        raise RunInterruptedError(number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        # `nohup` means it.
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _read_request(ctx: click.Context, given: Given, words: Sequence[str]) -> ExportRequest:

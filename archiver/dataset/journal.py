@@ -13,8 +13,9 @@ from archiver.dataset.record import FileRecord
 from archiver.storage.linefile import LineFile
 
 JOURNAL = "journal.jsonl"
-# A line that outlives a power cut costs a sync; what a break takes with it is written again.
+# A line that outlives a power cut costs a sync; what a break takes with it is written again: never much.
 _LINES_A_SYNC = 256
+_BYTES_A_SYNC = 64 << 20
 
 
 class Held(FileRecord, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder, JOURNAL)
         self._waiting: list[bytes] = []
+        self._bytes = 0
 
     def fingerprint(self) -> str | None:
         """Return whose journal it is; None where there is none."""
@@ -54,11 +56,12 @@ class Journal:
     def note(self, held: Held) -> None:
         """Take note of a file."""
         self._waiting.append(msgspec.json.encode(held))
-        if len(self._waiting) >= _LINES_A_SYNC:
+        self._bytes += held.bytes
+        if len(self._waiting) >= _LINES_A_SYNC or self._bytes >= _BYTES_A_SYNC:
             self.flush()
 
     def flush(self) -> None:
         """Write down what was noted."""
-        lines, self._waiting = self._waiting, []
+        lines, self._waiting, self._bytes = self._waiting, [], 0
         if lines:
             self._file.append(lines)

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-class GenerationResult(Struct, frozen=True, kw_only=True):
+class GenerationResult(Struct, frozen=True, kw_only=True, gc=False):
     """One generation's end in a run; `path` is its folder in the archive, `bytes_fetched` came by network."""
 
     id: GenerationId

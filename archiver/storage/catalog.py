@@ -12,7 +12,7 @@ from typing import Any, Self
 from archiver.domain.errors import ArchiveError
 from archiver.domain.naming import INDEX
 from archiver.storage.database import VALUES_AT_ONCE, DamagedDatabaseError, Database
-from archiver.storage.entries import COLUMNS, IndexEntry
+from archiver.storage.entries import BRIEF_COLUMNS, COLUMNS, Brief, IndexEntry
 from archiver.storage.folder import Folder
 from archiver.storage.versions import BY_STANDING, CATALOG_VERSION, convert, is_convertible, version_of
 
@@ -29,6 +29,7 @@ _TABLES = (
     f"PRAGMA user_version = {CATALOG_VERSION}",
 )
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - constants alone
+_SELECT_BRIEF = f"SELECT {', '.join(BRIEF_COLUMNS)} FROM generations"  # noqa: S608 - constants alone
 _PAGE = "WHERE folder > ? ORDER BY folder LIMIT 1000"
 _SELECT_PAGE = f"{_SELECT} {_PAGE}"
 _SELECT_IDS = (
@@ -150,12 +151,13 @@ class Catalog:
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", (generation_id,))
         return IndexEntry.from_row(rows[0]) if rows else None
 
-    def get_all(self, ids: Sequence[str]) -> Iterator[IndexEntry]:
-        """Give the entries of those that have one, in no order: one question for hundreds of ids."""
+    def briefs(self, ids: Sequence[str]) -> Iterator[Brief]:
+        """Give in brief the entries of those of these that have one, in no order: hundreds at once."""
         for start in range(0, len(ids), VALUES_AT_ONCE):
             page = ids[start : start + VALUES_AT_ONCE]
             marks = ", ".join("?" * len(page))
-            yield from map(IndexEntry.from_row, self._database.rows(f"{_SELECT} WHERE id IN ({marks})", page))
+            rows = self._database.rows(f"{_SELECT_BRIEF} WHERE id IN ({marks})", page)
+            yield from map(Brief.from_row, rows)
 
     def entries(self) -> Iterator[IndexEntry]:
         """Give all entries in the order of their folders, holding a page of them at a time."""

@@ -33,6 +33,34 @@ COLUMNS = (
 )
 
 
+BRIEF_COLUMNS = ("id", "folder", "state", "verification", "assets", "offered", "folder_mtime_ns")
+
+
+class Brief(Struct, frozen=True, kw_only=True, gc=False):
+    """An entry in brief: what tells whether there is anything to do, and no more."""
+
+    id: GenerationId
+    folder: str
+    state: str
+    verification: Verification
+    assets: Mapping[AssetName, AssetStatus]
+    offered: frozenset[AssetName]
+    folder_mtime_ns: int
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Brief:
+        """Return the brief in a row of `BRIEF_COLUMNS`."""
+        return cls(
+            id=row[0],
+            folder=row[1],
+            state=row[2],
+            verification=Verification(row[3]),
+            assets=_decode_assets(row[4]),
+            offered=_decode_offered(row[5]),
+            folder_mtime_ns=row[6],
+        )
+
+
 class IndexEntry(Struct, frozen=True, kw_only=True):
     """A sidecar in short. `size` counts bytes on disk, shared ones once; `offered` is what the answer has."""
 
@@ -83,6 +111,19 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             assets=_decode_assets(row[9]),
             offered=_decode_offered(row[10]),
             footprint=Footprint(folder_mtime_ns=row[11], sidecar_size=row[12]),
+        )
+
+    @property
+    def brief(self) -> Brief:
+        """The entry in brief."""
+        return Brief(
+            id=self.id,
+            folder=self.folder,
+            state=self.state,
+            verification=self.verification,
+            assets=self.assets,
+            offered=self.offered,
+            folder_mtime_ns=self.footprint.folder_mtime_ns,
         )
 
     def to_row(self) -> tuple[Any, ...]:

@@ -23,10 +23,10 @@ from archiver.domain.naming import INDEX, SIDECAR
 from archiver.domain.sidecar import Verification
 from archiver.storage.archive import Archive
 from archiver.storage.catalog import Catalog, UnusableIndexError
-from archiver.storage.entries import IndexEntry
+from archiver.storage.entries import Brief, IndexEntry
 from archiver.storage.reconciling import Reconciliation
 
-__all__ = ["Index", "IndexEntry"]
+__all__ = ["Brief", "Index", "IndexEntry"]
 
 # A transaction for each generation would cost more than the lookup of a thousand.
 _BUFFERED = 256
@@ -40,6 +40,8 @@ class Index:
 
     def __init__(self, archive: Archive, catalog: Catalog, *, notice: str | None, is_kept: bool) -> None:
         self._archive = archive
+        # A text: a `Path` for each of all generations would cost more than the look at them.
+        self._root = str(archive.root)
         self._catalog = catalog
         self._is_kept = is_kept
         self._pending: dict[str, IndexEntry] = {}
@@ -113,12 +115,12 @@ class Index:
         with self._turn:
             return self._pending.get(generation_id) or self._catalog.get(generation_id)
 
-    def get_all(self, ids: Sequence[GenerationId]) -> dict[GenerationId, IndexEntry]:
-        """Return what is known of these, by id: far quicker than one look for each."""
+    def briefs(self, ids: Sequence[GenerationId]) -> dict[GenerationId, Brief]:
+        """Return in brief what is known of these, by id: far quicker than one look for each."""
         with self._turn:
-            found = {entry.id: entry for entry in self._catalog.get_all(ids)}
+            found = {brief.id: brief for brief in self._catalog.briefs(ids)}
             newer = [self._pending[key] for key in ids if key in self._pending] if self._pending else []
-            return found | {entry.id: entry for entry in newer}
+            return found | {entry.id: entry.brief for entry in newer}
 
     def record(self, entry: IndexEntry) -> None:
         """Take note of a committed generation. It is written with others, at the latest by `close`."""
@@ -131,21 +133,21 @@ class Index:
         """Let the next run hold the index against the folders: a commit may have ended half-way."""
         self._is_in_doubt = True
 
-    def refresh(self, entry: IndexEntry) -> None:
-        """Take note that a folder which changed was looked into, and that the entry holds."""
-        footprint = self._archive.footprint(entry.folder)
-        if footprint:
+    def refresh(self, generation_id: GenerationId) -> None:
+        """Take note that a folder which changed was looked into, and that what is known of it holds."""
+        entry = self.get(generation_id)
+        footprint = self._archive.footprint(entry.folder) if entry else None
+        if entry and footprint:
             self.record(msgspec.structs.replace(entry, footprint=footprint))
 
-    def is_current(self, entry: IndexEntry) -> bool:
+    def is_current(self, brief: Brief) -> bool:
         """Tell, from one look at its folder, whether no file was added, removed or replaced there."""
         try:
-            # A text, not a `Path`: a manifest may list all generations of the archive.
-            found = os.lstat(f"{self._archive.root}/{entry.folder}")
+            found = os.lstat(f"{self._root}/{brief.folder}")
         except OSError:
             # Gone, or out of reach: whoever looks closer will hear why.
             return False
-        return found.st_mtime_ns == entry.footprint.folder_mtime_ns
+        return found.st_mtime_ns == brief.folder_mtime_ns
 
     def incomplete(self) -> Iterator[GenerationId]:
         """Give the generations of which an asset is missing."""
@@ -168,10 +170,9 @@ class Index:
         with self._turn:
             self._flush()
         for folder, changed_ns in self._catalog.folders():
-            # A text, not a `Path`: this goes through all generations of the archive.
             with suppress(OSError):
-                if os.lstat(f"{self._archive.root}/{folder}").st_mtime_ns != changed_ns:
-                    os.lstat(f"{self._archive.root}/{folder}/{SIDECAR}")
+                if os.lstat(f"{self._root}/{folder}").st_mtime_ns != changed_ns:
+                    os.lstat(f"{self._root}/{folder}/{SIDECAR}")
                     yield GenerationId(folder.rpartition("/")[2])
 
     def gone(self) -> Iterator[str]:
@@ -180,7 +181,7 @@ class Index:
             self._flush()
         for folder, _ in self._catalog.folders():
             try:
-                os.lstat(f"{self._archive.root}/{folder}")
+                os.lstat(f"{self._root}/{folder}")
             except FileNotFoundError:
                 yield folder
 

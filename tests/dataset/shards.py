@@ -94,6 +94,17 @@ def by_datasets(paths: Mapping[str, list[Path]], cache: Path, *, streaming: bool
         }
 
 
+def folder_by_datasets(folder: Path) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Load a folder as a newcomer does, by `load_dataset(folder)`; return the rows of each split."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import datasets  # noqa: PLC0415 - takes two seconds to import, and reads its settings then
+
+    datasets.disable_progress_bars()
+    with _leaving_files_open():
+        found = datasets.load_dataset(str(folder), cache_dir=str(folder.parent / "cache"))
+        return [(split, list(_undecoded(rows, datasets))) for split, rows in found.items()]
+
+
 @contextmanager
 def _leaving_files_open() -> Iterator[None]:
     """Let a library leave shards to the garbage collector: webdataset 1.0.2 and datasets 5.2.0 both do."""

@@ -144,17 +144,6 @@ def test_staged_bytes_that_a_power_cut_spoiled_are_written_again(run: Run) -> No
     assert (run.dest / "clips/a.mp4").read_bytes() == b"\0" * 1000
 
 
-def test_a_crash_amid_the_renaming_is_gone_on_with(run: Run) -> None:
-    """Some files have their names by then: they are found there, and the record comes last all the same."""
-    with pytest.raises(PowerCut):
-        run.export(Lines(breaks_before="list.txt"))
-    (run.dest / "clips").mkdir()
-    (run.dest / ".partial/files/clips/a.mp4").rename(run.dest / "clips/a.mp4")
-    run.export(Lines(), is_resuming=True)
-    assert run.files() == WHOLE
-    assert run.written() == ["list.txt"]
-
-
 def test_a_dest_with_something_in_it_is_refused(run: Run) -> None:
     """Whatever it is, somebody may want it."""
     run.dest.mkdir()

@@ -15,7 +15,7 @@ from archiver.dataset.plan import Plan
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import AssetName
 from tests.dataset.folders import HARD_PROMPTS, archived, make_archive
-from tests.dataset.shards import by_webdataset, export
+from tests.dataset.shards import by_webdataset, export, folder_by_datasets
 from tests.dataset.shards import plan_of as any_plan_of
 
 IDS = [f"clip.{number}-train" for number in range(len(HARD_PROMPTS))]
@@ -34,9 +34,9 @@ def plan_of(archive: Path, **layout: Any) -> Plan:  # noqa: ANN401 - any of the 
 
 
 def names_in(folder: Path) -> list[str]:
-    """Return the paths of a dataset's files, its record aside."""
+    """Return the paths of a dataset's files, its record and its card aside."""
     paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in paths if not path.startswith("."))
+    return sorted(path for path in paths if not path.startswith(".") and path != "README.md")
 
 
 def table(path: Path) -> list[dict[str, Any]]:
@@ -133,6 +133,10 @@ def test_splits_are_folders_even_where_all_is_in_one(archive: Path, tmp_path: Pa
     ]
     for split, ids in record.ids.items():
         assert tuple(by_webdataset([tmp_path / "ds" / split / "00000.tar"])) == ids
+    loaded = {
+        split: tuple(row["json"]["id"] for row in rows) for split, rows in folder_by_datasets(tmp_path / "ds")
+    }
+    assert loaded == record.ids
     export(Video2datasetLayout(), plan_of(archive, split="train=1,val=0"), tmp_path / "all")
     assert names_in(tmp_path / "all")[0] == "train/00000.parquet"
 

@@ -22,7 +22,7 @@ from archiver.dataset.options import TransformOptions
 from archiver.dataset.plan import Sample
 from archiver.domain.identity import AssetName
 from tests.dataset.folders import HARD_PROMPTS, archived, make_archive
-from tests.dataset.shards import Loaded, by_datasets, by_webdataset, export, plan_of
+from tests.dataset.shards import Loaded, by_datasets, by_webdataset, export, folder_by_datasets, plan_of
 from tests.dataset.shelf import put
 from tests.dataset.writing import PlainOutput
 from tests.nightly.made import keep
@@ -204,7 +204,7 @@ def test_a_shard_of_which_nothing_is_left_is_not_written(tmp_path: Path) -> None
     damaged.write_bytes(b"")
     plan = plan_of(tmp_path / "archive", shard_samples=1)
     record, lost = export(WebdatasetLayout(), plan, tmp_path / "ds")
-    assert [file.path for file in record.files] == ["train-000001.tar"]
+    assert [file.path for file in record.files] == ["README.md", "train-000001.tar"]
     assert len(lost) == 1
     paths = {"train": shards_in(tmp_path / "ds")}
     assert list(by_datasets(paths, tmp_path / "cache", streaming=False)["train"]) == ["b"]
@@ -216,7 +216,7 @@ def test_captions_survive_to_the_letter(archive: Path, caption: str) -> None:
     """Line ends, marks of direction, lone accents: nothing is added, taken away or made alike."""
     plan = plan_of(archive)
     sample = replace(plan.samples["train"][0], caption=caption)
-    (piece,) = WebdatasetLayout().pieces(replace(plan, samples={"train": (sample,)}), _NoFiles())
+    piece, _card = WebdatasetLayout().pieces(replace(plan, samples={"train": (sample,)}), _NoFiles())
     file = io.BytesIO()
     piece.write(PlainOutput(file))
     file.seek(0)
@@ -285,9 +285,23 @@ class _Stills:
         return self.within.is_lost(sample)
 
 
-def test_nothing_but_shards_lies_in_the_folder(archive: Path, tmp_path: Path) -> None:
+def test_a_newcomer_gets_every_split_under_its_name(archive: Path, tmp_path: Path) -> None:
+    """Without the card `load_dataset(folder)` drops a split called `hold_out` in silence."""
+    record, _ = export(WebdatasetLayout(), plan_of(archive, split="train=0.5,hold_out=0.5"), tmp_path / "ds")
+    found = {
+        split: [row["json"]["id"] for row in rows] for split, rows in folder_by_datasets(tmp_path / "ds")
+    }
+    assert {split: tuple(ids) for split, ids in found.items()} == record.ids
+    assert len(found) == 2
+
+
+def test_nothing_but_shards_and_the_card_lies_in_the_folder(archive: Path, tmp_path: Path) -> None:
     """A loader that is given the folder reads what is in it; the record stands in a hidden one."""
     export(WebdatasetLayout(), plan_of(archive), tmp_path / "ds")
-    assert sorted(path.name for path in (tmp_path / "ds").iterdir()) == [".dataset", "train-000000.tar"]
+    assert sorted(path.name for path in (tmp_path / "ds").iterdir()) == [
+        ".dataset",
+        "README.md",
+        "train-000000.tar",
+    ]
     loaded: Loaded = by_webdataset(shards_in(tmp_path / "ds"))
     assert len(loaded) == len(IDS)

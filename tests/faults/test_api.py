@@ -25,14 +25,7 @@ _BUFFERED_BYTES = 16_000_000
 _ASSETS = frozenset({"video", "video_raw", "thumbnail", "last_frame"})
 
 
-# A crowd takes seconds: the workers of pytest-xdist shall not make the same one each.
-_ENGINES = [
-    pytest.param(engine, marks=pytest.mark.xdist_group(f"API faults over {engine}"))
-    for engine in (HttpEngine.PYREQWEST, HttpEngine.HTTPX)
-]
-
-
-@pytest.fixture(scope="module", params=_ENGINES)
+@pytest.fixture(scope="module", params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
 def crowds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Crowd]:
     """Run all rows, at once but for those that need a run of their own; by row."""
     folder = tmp_path_factory.mktemp("api")

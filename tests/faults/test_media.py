@@ -24,14 +24,7 @@ _PATIENCE_S = 60
 _STALL_S = 1.5
 
 
-# A crowd takes seconds: the workers of pytest-xdist shall not make the same one each.
-_ENGINES = [
-    pytest.param(engine, marks=pytest.mark.xdist_group(f"media faults over {engine}"))
-    for engine in (HttpEngine.PYREQWEST, HttpEngine.HTTPX)
-]
-
-
-@pytest.fixture(scope="module", params=_ENGINES)
+@pytest.fixture(scope="module", params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Crowd:
     """Run all rows at once, each with a media host of its own."""
     archive = tmp_path_factory.mktemp("media") / "archive"

@@ -159,7 +159,7 @@ async def test_a_date_in_retry_after_is_waited_for(
     service: Service, archive: Path, engine: HttpEngine
 ) -> None:
     """RFC 9110 §10.2.3 allows seconds or a date; dates have whole seconds."""
-    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
     left_s = (moment - datetime.now(UTC)).total_seconds()
     due_s = asyncio.get_running_loop().time() + left_s
     served = service.serve("g-1", faults=[Status(503, retry_after=moment)])

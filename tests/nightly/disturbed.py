@@ -23,13 +23,13 @@ from tests.simulator.answering import Fault
 from tests.simulator.faults import Always, Silence
 from tests.simulator.wire import Response, Wire
 
-# A mebibyte is gathered before it is written: then all but the rest is on the disk, which waits for more.
-_WRITTEN_BYTES = 1 << 20
-_SENT_BYTES = _WRITTEN_BYTES + 65_536
+# What is sent before the pause. Bytes are gathered before they are written: a third of these surely are.
+_SENT_BYTES = 1_200_000
 # More than is written before the pause, less than the whole. The unit is 512 bytes (POSIX, `ulimit`).
-_LIMIT_BLOCKS = 1_700_000 // 512
+_LIMIT_BLOCKS = 1_500_000 // 512
 _LIMITED = ("/bin/sh", "-c", f'ulimit -f {_LIMIT_BLOCKS}; exec "$0" "$@"')
-_DISK_BYTES, _ROOM_LEFT_BYTES = 128_000_000, 300_000
+# What is left has room for all that was sent, and none for the rest.
+_DISK_BYTES, _ROOM_LEFT_BYTES = 128_000_000, _SENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,21 @@ class Disturber:
             running = await stack.enter_async_context(self._started(night, place))
             for _ in range(others):
                 await running.line()
-            await until(lambda: _is_half_there(place.seen, large))
+            await until(lambda: self._is_half_way(place.seen, large))
             place.fill()
             if night.fault is Trouble.KILLED_HALF_WAY:
                 running.send(signal.SIGKILL)
                 await running.process.wait()
             let_go.set()
             return await running.end()
+
+    def _is_half_way(self, archive: Path, large: Served) -> bool:
+        """Tell whether the beginning of the video is on the disk, and the pictures have been sent."""
+        is_begun = _size_of(archive, large, "video.part") >= _SENT_BYTES // 3
+        pictures = (large.thumbnail, large.last_frame)
+        return is_begun and all(
+            self.service.log.to(file.path).body_bytes == len(file.body) for file in pictures
+        )
 
     @asynccontextmanager
     async def _place(self, trouble: Trouble) -> AsyncIterator[_Place]:
@@ -135,19 +143,15 @@ async def _copy(source: Path, target: Path) -> None:
     assert await process.wait() == 0
 
 
-def _is_half_there(archive: Path, large: Served) -> bool:
-    """Tell whether the beginning of the video is on the disk, and all of the pictures."""
-    wanted = {
-        "video": _WRITTEN_BYTES,
-        "thumbnail": len(large.thumbnail.body),
-        "last_frame": len(large.last_frame.body),
-    }
-    held = held_of(archive, large)
-    return all(held[name] >= size for name, size in wanted.items())
-
-
 def held_of(archive: Path, large: Served) -> dict[str, int]:
-    """Return how many bytes are held of each unfinished file of a generation."""
-    folder = archive / ".partial" / large.task.id
-    parts = {name: folder / f"{name}.part" for name in ("video", "thumbnail", "last_frame")}
-    return {name: part.stat().st_size if part.exists() else 0 for name, part in parts.items()}
+    """Return how many bytes of each unfinished file the next run can go on from: without a journal none."""
+    return {
+        name: _size_of(archive, large, f"{name}.part")
+        for name in ("video", "thumbnail", "last_frame")
+        if _size_of(archive, large, f"{name}.json")
+    }
+
+
+def _size_of(archive: Path, large: Served, name: str) -> int:
+    path = archive / ".partial" / large.task.id / name
+    return path.stat().st_size if path.exists() else 0

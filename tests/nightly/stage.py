@@ -15,7 +15,7 @@ from tests.simulator.answering import Resource
 from tests.simulator.answers import build_answer
 from tests.simulator.faults import Always, Fault, Status
 
-LARGE_BYTES = 2_000_000
+LARGE_BYTES = 4_000_000
 COLUMNS = {"split": "train"}
 """What a table says of each of its generations, beside the id."""
 

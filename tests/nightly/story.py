@@ -6,10 +6,11 @@ Nights count from 1. All of this is values: who plays it stages the service, who
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from tests.nightly.nights import FIRST_NIGHT
@@ -185,16 +186,19 @@ def _draw_faults(chance: random.Random) -> dict[int, Fault]:
     """Give each fault a night: not the first ones, which have nothing to lose, and not the last."""
     while True:
         faults = dict(zip(chance.sample(range(3, NIGHTS), len(_FAULTS)), _FAULTS, strict=True))
-        if all(_may_follow(faults.get(number - 1, Fault.NONE), fault) for number, fault in faults.items()):
+        if all(_may_come(number, faults) for number in faults):
             return faults
 
 
-def _may_follow(before: Fault, fault: Fault) -> bool:
-    if fault is Fault.FILE_LOST:
+def _may_come(number: int, faults: Mapping[int, Fault]) -> bool:
+    """Tell whether a night's fault may come after those of the nights before it that did not end, either."""
+    before = [faults.get(night, Fault.NONE) for night in range(number - 1, 0, -1)]
+    unended = list(takewhile(lambda fault: fault.ends_the_run, before))
+    if faults[number] is Fault.FILE_LOST:
         # An index that was not closed takes the folders as they are: then only `verify` misses the file.
-        return not before.ends_the_run
-    # The large one that was left unfinished would come to the limit as well.
-    return not (before.needs_large and fault.needs_large)
+        return not unended
+    # A large one that was left unfinished would come to the limit as well.
+    return not (faults[number].needs_large and any(fault.needs_large for fault in unended))
 
 
 def _draw_kinds(chance: random.Random) -> dict[int, list[Kind]]:

@@ -221,13 +221,13 @@ def test_a_record_is_found_before_it_is_written(archive: Archive) -> None:
 def test_many_are_found_by_one_question(archive: Archive, entries: list[IndexEntry]) -> None:
     """Those that are written, those that are not yet, in their newest form; and no others."""
     with Index.open(archive) as index:
-        newer = msgspec.structs.replace(entries[0], prompt="another")
+        newer = msgspec.structs.replace(entries[0], verification=Verification.MISMATCHED)
         unwritten = commit(archive, GenerationId("generation-9"))
         for entry in (newer, unwritten):
             index.record(entry)
         strangers = [GenerationId(f"stranger-{number}") for number in range(1000)]
         asked = [*strangers, entries[0].id, entries[1].id, unwritten.id]
-        assert index.get_all(asked) == {entry.id: entry for entry in (newer, entries[1], unwritten)}
+        assert index.briefs(asked) == {entry.id: entry.brief for entry in (newer, entries[1], unwritten)}
 
 
 def test_a_record_with_an_earlier_clock_still_replaces_its_own_folders(archive: Archive) -> None:
@@ -244,15 +244,15 @@ def test_a_record_with_an_earlier_clock_still_replaces_its_own_folders(archive: 
 def test_a_changed_folder_is_noticed_by_one_look(archive: Archive, entries: list[IndexEntry]) -> None:
     """A file deleted by hand is fetched again; what is as it was costs one stat."""
     with Index.open(archive) as index:
-        assert all(index.is_current(entry) for entry in entries)
+        assert all(index.is_current(entry.brief) for entry in entries)
         (archive.root / entries[0].folder / "stray.txt").write_bytes(b"")
         shutil.rmtree(archive.root / entries[1].folder)
-        assert not index.is_current(entries[0])
-        assert not index.is_current(entries[1])
-        index.refresh(entries[0])
+        assert not index.is_current(entries[0].brief)
+        assert not index.is_current(entries[1].brief)
+        index.refresh(entries[0].id)
         refreshed = index.get(_IDS[0])
         assert refreshed
-        assert index.is_current(refreshed)
+        assert index.is_current(refreshed.brief)
 
 
 def test_threads_may_ask_and_record_at_once(archive: Archive, entries: list[IndexEntry]) -> None:

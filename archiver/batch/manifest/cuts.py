@@ -16,7 +16,7 @@ _OUTSIDE_STRINGS = re.compile(rb'[][{},"\n]')
 _INSIDE_STRINGS = re.compile(rb'"|\\.?', re.DOTALL)
 
 
-class Cut(Struct, frozen=True):
+class Cut(Struct, frozen=True, gc=False):
     """A part of a file that begins on `line`, from 1; where there is a `flaw`, it cannot be used."""
 
     line: int

@@ -34,7 +34,7 @@ _SHOWN_COLUMNS = 12
 _SHOWN_CHARACTERS = 40
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """Where a row begins: the file's name for people, the line from 1."""
 
     file: str
@@ -45,7 +45,7 @@ class Place(Struct, frozen=True):
         return RowRejected(self.file, self.line, reason)
 
 
-class ManifestRow(Struct, frozen=True, kw_only=True):
+class ManifestRow(Struct, frozen=True, kw_only=True, gc=False):
     """One generation of a manifest.
 
     `row` holds the columns beside the id; `saved_answer` is the row verbatim (JSON, UTF-8) where it is

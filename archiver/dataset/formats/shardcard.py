@@ -1,7 +1,7 @@
 """The card of shards: a README.md whose YAML says which tars are which split's.
 
-Without it `load_dataset(folder)` goes by words like `test` in their names: `val` becomes `validation`, and the
-shards of a split of another name are dropped in silence (datasets 5.2.0, data_files.py).
+Without it `load_dataset(folder)` goes by words like `test` in their names: `val` becomes `validation`, and a
+split of another name is dropped in silence (datasets 5.2.0, data_files.py).
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@
 
 Keys are numbers, the shard's and the place in it (video2dataset at 00113f6, download_worker.py:
 `compute_key`); `id` says which generation it is. Splits it has none: where several are asked for, each is a
-folder of this kind. The card README.md tells `datasets` which is which. Pictures are in it with --assets alone.
+folder of this kind, and the card README.md tells `datasets` which is which. Pictures are in it with --assets
+alone.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Video2datasetLayout:
         require_pyarrow("video2dataset's table")
 
     def pieces(self, plan: Plan, media: Media) -> Iterator[MadePiece]:
-        """Give each shard's tar, table and count, then the card. Raises `UsageError` where stills are asked for."""
+        """Give each shard's tar, table and count; then the card. Raises `UsageError` for stills."""
         if plan.options.transform.frames is not None:
             msg = "video2dataset has clips, not stills: leave --frames out, or export webdataset"
             raise UsageError(msg)
@@ -150,7 +151,7 @@ def _shards(plan: Plan) -> Iterator[tuple[str, dict[str, Sample]]]:
 
 
 def _above(plan: Plan, split: str) -> str:
-    """Return the path of a split's folder; it has one if several splits were asked for, whatever was found."""
+    """Return the path of a split's folder: it has one if several splits were asked for."""
     splits = parse_splits(plan.options.layout.split)
     return "" if isinstance(splits, Parts) and len(splits.shares) == 1 else f"{split}/"
 
