@@ -44,6 +44,7 @@ def test_any_other_end_is_not_as_staged(outcome: Outcome) -> None:
     assert not Stage().went_as_planned(PLAN)
 
 
+@pytest.mark.usefixtures("heard_signals")
 def test_the_service_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
     """It prints what to type, serves, ends with 0 on Ctrl-C and leaves no clips behind."""
     command = [sys.executable, "-m", "archiver", "demo", "--serve", "--count", "1", "--port", "0"]

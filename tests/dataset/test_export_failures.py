@@ -84,6 +84,7 @@ def break_off_amid_the_names(name: str, dest: Path, archive: Path, whole: Path) 
     return obstacle
 
 
+@pytest.mark.usefixtures("heard_signals")
 @pytest.mark.parametrize("code", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
     ("name", "options"),
