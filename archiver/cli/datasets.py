@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -19,6 +19,13 @@ Examples:
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def _with(command: Callable[..., Any], options: Sequence[_Decorator]) -> Callable[..., Any]:
+    # A decorator puts its option before those that are there.
+    for option in reversed(options):
+        option(command)
+    return command
+
+
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose generations."""
     options: list[_Decorator] = [
@@ -30,9 +37,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--limit", metavar="N", type=click.IntRange(min=1), help="The first N, by id."),
     ]
-    for option in reversed(options):
-        option(command)
-    return command
+    return _with(command, options)
 
 
 def _sampling(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,12 +51,10 @@ def _sampling(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Which clips count as the same.  [default: sha256; none for tables and bags]",
         ),
     ]
-    for option in reversed(options):
-        option(command)
-    return command
+    return _with(command, options)
 
 
-def _layout(command: Callable[..., Any]) -> Callable[..., Any]:
+def _placing(command: Callable[..., Any]) -> Callable[..., Any]:
     options: list[_Decorator] = [
         click.option("--assets", metavar="LIST", help="Which files: video,video_raw,thumbnail,last_frame."),
         click.option(
@@ -75,6 +78,12 @@ def _layout(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="prompt, column:NAME, or a template: '{prompt}, {tags}'.",
         ),
+    ]
+    return _with(command, options)
+
+
+def _packing(command: Callable[..., Any]) -> Callable[..., Any]:
+    options: list[_Decorator] = [
         click.option(
             "--shard-samples",
             metavar="N",
@@ -100,9 +109,7 @@ def _layout(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Hard links in the place of copies: no room is taken.",
         ),
     ]
-    for option in reversed(options):
-        option(command)
-    return command
+    return _with(command, options)
 
 
 def _transform(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,9 +120,7 @@ def _transform(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--fps", metavar="RATE", help="Frames a second."),
         click.option("--frames", metavar="N", help="N stills at even distances in the clip's place."),
     ]
-    for option in reversed(options):
-        option(command)
-    return command
+    return _with(command, options)
 
 
 def _destination(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,9 +132,7 @@ def _destination(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong."),
     ]
-    for option in reversed(options):
-        option(command)
-    return command
+    return _with(command, options)
 
 
 @click.command(cls=SettingsCommand)
@@ -169,7 +172,8 @@ def gallery(ctx: click.Context, /, **_settings: object) -> int:
 @click.argument("words", nargs=-1, required=True, metavar="FORMAT DEST")
 @selection_options
 @_sampling
-@_layout
+@_placing
+@_packing
 @_transform
 @_destination
 @reader_options
