@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any, Never, Self
 
@@ -126,7 +126,8 @@ class ExportOutput:
             self._write(msgspec.json.encode(event).decode())
 
     def _complain(self, message: str) -> None:
-        with tqdm.external_write_mode(file=sys.stderr):
+        # Without a bar tqdm would make its locks, and an interruption amid that ends in an error of its own.
+        with tqdm.external_write_mode(file=sys.stderr) if self._bar else nullcontext():
             click.echo(clean(f"luma-archiver: {message}"), err=True)
 
 

@@ -63,6 +63,14 @@ def test_selections_choose(archive: Path, options: tuple[str, ...], expected: li
     assert ids(archive, *options) == expected
 
 
+def test_a_null_in_a_list_is_nothing(archive: Path, tmp_path: Path) -> None:
+    """No tag that is called `None`, as Python would have it."""
+    keep(archive, "f", state="completed", manifest_row={"tags": ["best", None], "list": [1, None]})
+    assert ids(archive, "--tag", "best") == ["a", "b", "f"]
+    assert ids(archive, "--where", "tags = best and list = 1") == ["f"]
+    assert export(archive, "csv", str(tmp_path / "none"), "--tag", "None") == 2
+
+
 def test_a_sample_is_the_same_every_time_and_another_by_seed(archive: Path) -> None:
     """A draw that can be told to others: so many, by this seed."""
     for number in range(30):
@@ -85,6 +93,10 @@ def test_a_sample_is_the_same_every_time_and_another_by_seed(archive: Path) -> N
         (("csv", "ds", "--caption", "{nothing}"), "is not a column"),
         (("csv", "ds", "--shard-size", "huge"), "--shard-size"),
         (("csv", "ds", "--assets", "sound"), "--assets"),
+        (("csv", "ds", "--link"), "csv has no files that could be links: leave out --link"),
+        (("webdataset", "ds", "--embed"), "webdataset has no files inside of a table: leave out --embed"),
+        (("csv", "ds", "--split", "column:spilt"), "'spilt' is not a column; the columns are id, "),
+        (("csv", "ds", "--split", "column:take", "--where", "take = 1"), "a: '1' cannot be a split's name"),
         (("csv", "ds", "--overwrite", "--resume"), "exclude each other"),
         (("csv", "ds", "--where", "prompt = nobody"), "nothing to export: of 5 generations 2 not verified"),
         (("--from", "missing.json", "ds"), "cannot be read"),

@@ -89,7 +89,11 @@ def test_datasets_loads_every_file_and_caption(archive: Path, tmp_path: Path, *,
     assert len(found) == 2
     loaded = {key: row for rows in found.values() for key, row in rows.items()}
     truth = truth_of(archive)
-    assert {key: row["mp4"]["bytes"] for key, row in loaded.items()} == truth["video"]
+    # datasets 4.4 knows no videos in tars: it gives the bytes as they are.
+    clips = {key: row["mp4"] for key, row in loaded.items()}
+    assert {key: clip if isinstance(clip, bytes) else clip["bytes"] for key, clip in clips.items()} == truth[
+        "video"
+    ]
     assert {key: row["thumbnail.jpg"]["bytes"] for key, row in loaded.items()} == truth["thumbnail"]
     assert {key: row["txt"] for key, row in loaded.items()} == PROMPTS
     assert {key: row["json"]["prompt"] for key, row in loaded.items()} == PROMPTS

@@ -14,18 +14,10 @@ from tests.nightly.thirty import Play, wrong_at_the_end
 from tests.simulator import Service
 
 
-async def test_thirty_nights_leave_all_that_could_be_had(service: Service, tmp_path: Path) -> None:
-    """Each exit code and each row of the ledger is right, and no byte comes twice without need."""
-    play = Play(service, tmp_path)
-    await play.play(draw_story(1))
-    assert play.complaints == []
-    assert list(wrong_at_the_end(play)) == []
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 12))
-async def test_other_nights_come_to_the_same(service: Service, tmp_path: Path, seed: int) -> None:
-    """Other generations, other faults, in another order."""
+@pytest.mark.parametrize("seed", range(1, 12))
+async def test_thirty_nights_leave_all_that_could_be_had(service: Service, tmp_path: Path, seed: int) -> None:
+    """Each exit code and each row of the ledger is right, and no byte comes twice without need."""
     play = Play(service, tmp_path)
     await play.play(draw_story(seed))
     assert play.complaints == []
