@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from archiver.dataset.record import FileRecord
 from archiver.storage.linefile import LineFile
 
 JOURNAL = "journal.jsonl"
-# A line that outlives a power cut costs a sync; what a break takes with it is written again: never much.
-_LINES_A_SYNC = 256
-_BYTES_A_SYNC = 64 << 20
+# A line that outlives a power cut costs a sync: one for each of a hundred thousand links would be many. What
+# a break takes with it is done again, be it a gigabyte copied or a clip encoded: about so much work.
+_SYNC_INTERVAL_S = 1.0
 
 
 class Held(FileRecord, frozen=True, kw_only=True):
@@ -31,10 +32,11 @@ class _Head(Struct, frozen=True):
 class Journal:
     """The journal in an export's folder for what is unfinished. Every method raises `ArchiveError`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now_s: Callable[[], float] = time.monotonic) -> None:
         self._file = LineFile(folder, JOURNAL)
         self._waiting: list[bytes] = []
-        self._bytes = 0
+        self._now_s = now_s
+        self._synced_s = now_s()
 
     def fingerprint(self) -> str | None:
         """Return whose journal it is; None where there is none."""
@@ -56,12 +58,12 @@ class Journal:
     def note(self, held: Held) -> None:
         """Take note of a file."""
         self._waiting.append(msgspec.json.encode(held))
-        self._bytes += held.bytes
-        if len(self._waiting) >= _LINES_A_SYNC or self._bytes >= _BYTES_A_SYNC:
+        if self._now_s() - self._synced_s >= _SYNC_INTERVAL_S:
             self.flush()
 
     def flush(self) -> None:
         """Write down what was noted."""
-        lines, self._waiting, self._bytes = self._waiting, [], 0
+        lines, self._waiting = self._waiting, []
         if lines:
             self._file.append(lines)
+        self._synced_s = self._now_s()
