@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine.program import Ended, Running, started, until
+from tests.machine.program import ROOT, Ended, Running, started, until
 from tests.machine.small_disk import SmallDisk, small_disk
 from tests.nightly.story import Fault as Trouble
 from tests.nightly.story import Night
@@ -132,7 +132,9 @@ class Disturber:
     @asynccontextmanager
     async def _started(self, night: Night, place: _Place) -> AsyncIterator[Running]:
         told = [str(place.archive), self.service.api_base, night.moment.isoformat()]
-        command = [*place.before, sys.executable, "-m", "tests.nightly.one_night", *told]
+        # Entering a mount namespace leaves the current folder (nsenter(1)), where the tests are imported from.
+        python = ["env", f"PYTHONPATH={ROOT}", sys.executable]
+        command = [*place.before, *python, "-m", "tests.nightly.one_night", *told]
         async with started(command, stdin=DEVNULL) as running:
             yield running
 
