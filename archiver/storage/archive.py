@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from archiver.domain.errors import ArchiveError, SidecarError
@@ -103,12 +105,21 @@ class Archive:
         """Give each generation's folder and sidecar, in that order; one that cannot be used as its error."""
         for folder, _ in self.folders():
             try:
+                self._refuse_strange(folder)
                 sidecar = self.read_sidecar(folder)
             except SidecarError as error:
                 yield folder, error
             else:
                 if sidecar:
                     yield folder, sidecar
+
+    def _refuse_strange(self, folder: str) -> None:
+        """Raise `SidecarError` where a link or a device has the sidecar's name: it costs that one alone."""
+        with suppress(MissingFileError), self.open_folder(folder) as home:
+            found = home.stat(SIDECAR)
+            if found and not stat.S_ISREG(found.st_mode):
+                msg = f"{shown(home.where(SIDECAR))} is not a regular file: move it away"
+                raise SidecarError(msg)
 
     def survey(self, folder: str) -> Survey | None:
         """Look at a generation's files by their sizes; None where it has no sidecar.

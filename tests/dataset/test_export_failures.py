@@ -286,3 +286,20 @@ def test_a_name_that_no_disk_takes_is_told_in_one_line(
     """What, where, and what to do."""
     assert export("csv", tmp_path / ("n" * 300), own_archive) == 1
     assert "the path is too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("strange", ["fifo", "link"])
+def test_a_sidecar_that_is_no_file_costs_its_generation_alone(
+    own_archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], strange: str
+) -> None:
+    """One thing that somebody put there must not keep all others from being exported."""
+    (sidecar,) = own_archive.glob("generations/**/b/sidecar.json")
+    sidecar.unlink()
+    if strange == "fifo":
+        os.mkfifo(sidecar)
+    else:
+        sidecar.symlink_to("/etc/passwd")
+    assert export("csv", tmp_path / "ds", own_archive) == 3
+    assert "is not a regular file" in capsys.readouterr().err
+    record = json.loads((tmp_path / "ds" / ".dataset" / "dataset.json").read_bytes())
+    assert record["ids"] == {"train": ["a", "c"]}

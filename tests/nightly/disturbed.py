@@ -132,7 +132,7 @@ class Disturber:
     @asynccontextmanager
     async def _started(self, night: Night, place: _Place) -> AsyncIterator[Running]:
         told = [str(place.archive), self.service.api_base, night.moment.isoformat()]
-        # Entering a mount namespace leaves the current folder (nsenter(1)), where the tests are imported from.
+        # Entering a mount namespace leaves the current folder (nsenter(1)), where this package is found.
         python = ["env", f"PYTHONPATH={ROOT}", sys.executable]
         command = [*place.before, *python, "-m", "tests.nightly.one_night", *told]
         async with started(command, stdin=DEVNULL) as running:
