@@ -1,12 +1,23 @@
-"""What an export is asked for."""
+"""What an export is asked for. The bounds hold for a record that is read back, too, edited or not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from archiver.domain.identity import AssetName
+
+# What H.264 has room for (level 6.2), and a side that a codec's blocks still fit into.
+LEAST_SIDE, LARGEST_SIDE = 16, 8192
+MOST_FPS = 240
+# Three digits number them.
+MOST_FRAMES = 999
+Positive = Annotated[int, Meta(ge=1)]
+Metadata = Literal["jsonl", "parquet"]
 
 
 class FormatName(StrEnum):
@@ -43,9 +54,9 @@ class SelectionOptions:
 
     where: str | None = None
     tags: tuple[str, ...] = ()
-    sample: int | None = None
+    sample: Positive | None = None
     seed: int = 0
-    limit: int | None = None
+    limit: Positive | None = None
     include_unverified: bool = False
 
 
@@ -53,13 +64,13 @@ class SelectionOptions:
 class TransformOptions:
     """How clips are changed on their way; all unset: bytes are taken as they are."""
 
-    resize: int | None = None
+    resize: Annotated[int, Meta(ge=LEAST_SIDE, le=LARGEST_SIDE, multiple_of=2)] | None = None
     """The shorter side in pixels; the other keeps the shape, both even."""
-    fps: float | None = None
-    frames: int | None = None
+    fps: Annotated[float, Meta(gt=0, le=MOST_FPS)] | None = None
+    frames: Annotated[int, Meta(ge=1, le=MOST_FRAMES)] | None = None
     """So many stills at even distances in the place of the clip."""
-    clip_begin_s: float | None = None
-    clip_end_s: float | None = None
+    clip_begin_s: Annotated[float, Meta(ge=0)] | None = None
+    clip_end_s: Annotated[float, Meta(gt=0)] | None = None
     is_cropped: bool = False
     """Cut to the square in the middle."""
 
@@ -80,12 +91,12 @@ class LayoutOptions:
     split_by: str = "id"
     caption: str = "prompt"
     """`prompt`, `column:NAME`, or a template with `{column}` in it."""
-    shard_samples: int = 1000
-    shard_bytes: int = 1_000_000_000
+    shard_samples: Positive = 1000
+    shard_bytes: Positive = 1_000_000_000
     is_embedded: bool = False
     """Bytes of the files within the table (Parquet)."""
     linking: Linking = Linking.COPY
-    metadata: str = "jsonl"
+    metadata: Metadata = "jsonl"
     """The kind of a folder's metadata file: jsonl or parquet."""
 
 

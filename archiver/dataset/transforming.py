@@ -17,7 +17,7 @@ from typing import Any, Self
 from archiver.dataset.changed import changed_files
 from archiver.dataset.lookahead import begun_ahead
 from archiver.dataset.media import LostSampleError, Media, MediaFile
-from archiver.dataset.options import TransformOptions
+from archiver.dataset.options import LARGEST_SIDE, LEAST_SIDE, MOST_FPS, MOST_FRAMES, TransformOptions
 from archiver.dataset.plan import Sample
 from archiver.domain.errors import UsageError
 from archiver.media.ffmpeg import ffmpeg_version, has_encoder
@@ -30,11 +30,6 @@ _Task = tuple[Sample, _Files | LostSampleError]
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _RATE = re.compile(r"(\d{1,6})/(\d{1,4})", re.ASCII)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
-# What H.264 has room for (level 6.2), and a side that a codec's blocks still fit into.
-_LEAST_SIDE, _LARGEST_SIDE = 16, 8192
-_MOST_FPS = 240
-# Three digits number them.
-_MOST_FRAMES = 999
 
 
 class Transformed:
@@ -152,10 +147,10 @@ def parse_clip(text: str) -> tuple[float, float]:
 def parse_resize(text: str) -> int:
     """Return the shorter side in pixels from `512`. Raises `UsageError`."""
     side = int(text) if _WHOLE.fullmatch(text) else 0
-    if _LEAST_SIDE <= side <= _LARGEST_SIDE and side % 2 == 0:
+    if LEAST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0:
         return side
     msg = (
-        f"{text[:40]!a} is not a side: write an even number of pixels from {_LEAST_SIDE} to {_LARGEST_SIDE}, "
+        f"{text[:40]!a} is not a side: write an even number of pixels from {LEAST_SIDE} to {LARGEST_SIDE}, "
         "as H.264 has them: 512"
     )
     raise UsageError(msg)
@@ -167,16 +162,16 @@ def parse_fps(text: str) -> float:
     rate = math.nan
     with suppress(ValueError, ZeroDivisionError):
         rate = float(Fraction(int(ratio[1]), int(ratio[2]))) if ratio else float(text)
-    if 0 < rate <= _MOST_FPS and (ratio or _NUMBER.fullmatch(text)):
+    if 0 < rate <= MOST_FPS and (ratio or _NUMBER.fullmatch(text)):
         return rate
-    msg = f"{text[:40]!a} is not a rate: write frames a second, up to {_MOST_FPS}: 8, 23.976, 30000/1001"
+    msg = f"{text[:40]!a} is not a rate: write frames a second, up to {MOST_FPS}: 8, 23.976, 30000/1001"
     raise UsageError(msg)
 
 
 def parse_frames(text: str) -> int:
     """Return how many stills from `4`. Raises `UsageError`."""
     count = int(text) if _WHOLE.fullmatch(text) else 0
-    if 1 <= count <= _MOST_FRAMES:
+    if 1 <= count <= MOST_FRAMES:
         return count
-    msg = f"{text[:40]!a} is not a number of frames: write one from 1 to {_MOST_FRAMES}"
+    msg = f"{text[:40]!a} is not a number of frames: write one from 1 to {MOST_FRAMES}"
     raise UsageError(msg)

@@ -303,3 +303,20 @@ def test_a_sidecar_that_is_no_file_costs_its_generation_alone(
     assert "is not a regular file" in capsys.readouterr().err
     record = json.loads((tmp_path / "ds" / ".dataset" / "dataset.json").read_bytes())
     assert record["ids"] == {"train": ["a", "c"]}
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("transform", "frames", 0), ("transform", "resize", 1), ("layout", "shard_samples", 0)],
+)
+def test_an_edited_record_is_held_to_what_an_option_may_be(
+    own_archive: Path, tmp_path: Path, part: str, name: str, value: int
+) -> None:
+    """No still of a clip, or a shard of nothing, would be worked at for ever."""
+    assert export("csv", tmp_path / "one", own_archive) == 0
+    path = tmp_path / "one" / ".dataset" / "dataset.json"
+    record = json.loads(path.read_bytes())
+    record["options"][part][name] = value
+    path.write_text(json.dumps(record))
+    again = ["export", "--from", str(path), str(tmp_path / "two"), "--archive", str(own_archive)]
+    assert main(again) == 2

@@ -12,7 +12,7 @@ import pytest
 
 from archiver.dataset.formats.folder import ImagefolderLayout
 from archiver.dataset.media import MediaFile, open_regular
-from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, TransformOptions
+from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, Metadata, TransformOptions
 from archiver.dataset.pieces import MadePiece
 from archiver.dataset.plan import Plan, Sample
 from archiver.domain.errors import UsageError
@@ -38,7 +38,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("imagefolder"), PROMPTS)
 
 
-def options(metadata: str = "jsonl", frames: int | None = None) -> ExportOptions:
+def options(metadata: Metadata = "jsonl", frames: int | None = None) -> ExportOptions:
     """Return the options of an export."""
     return ExportOptions(
         format=FormatName.IMAGEFOLDER,
@@ -49,7 +49,7 @@ def options(metadata: str = "jsonl", frames: int | None = None) -> ExportOptions
 
 @pytest.mark.parametrize("metadata", ["jsonl", "parquet"])
 def test_a_newcomer_loads_every_picture_with_its_caption(
-    archive: Path, tmp_path: Path, metadata: str
+    archive: Path, tmp_path: Path, metadata: Metadata
 ) -> None:
     """`load_dataset(folder)`, splits by the card, also where a split has no prompt at all."""
     plan = plan_of(archive, options(metadata), splits=SPLITS, assets=PICTURES)
@@ -176,7 +176,7 @@ def test_what_imagefolder_does_not_read_is_refused_at_once(
 
 
 @pytest.mark.parametrize("metadata", ["jsonl", "parquet"])
-def test_the_same_plan_gives_the_same_bytes(archive: Path, tmp_path: Path, metadata: str) -> None:
+def test_the_same_plan_gives_the_same_bytes(archive: Path, tmp_path: Path, metadata: Metadata) -> None:
     """Whoever has the options and the archive can say what a model was trained on."""
     plan = plan_of(archive, options(metadata), splits=SPLITS, assets=PICTURES)
     first = write_layout(ImagefolderLayout(), plan, tmp_path / "one")

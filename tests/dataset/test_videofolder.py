@@ -14,7 +14,7 @@ import pytest
 
 from archiver.dataset.formats.folder import VideofolderLayout
 from archiver.dataset.media import LostSampleError
-from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, TransformOptions
+from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, Metadata, TransformOptions
 from archiver.dataset.pieces import MadePiece, MediaPiece
 from archiver.dataset.plan import Plan
 from archiver.domain.errors import UsageError
@@ -46,7 +46,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("videofolder"), PROMPTS, ROWS)
 
 
-def options(metadata: str = "jsonl", **transform: Any) -> ExportOptions:  # noqa: ANN401 - any option
+def options(metadata: Metadata = "jsonl", **transform: Any) -> ExportOptions:  # noqa: ANN401 - any option
     """Return the options of an export."""
     return ExportOptions(
         format=FormatName.VIDEOFOLDER,
@@ -82,7 +82,7 @@ def check_rows(rows: Mapping[str, list[dict[str, Any]]], plan: Plan) -> None:
 
 @pytest.mark.parametrize("metadata", ["jsonl", "parquet"])
 def test_a_newcomer_loads_every_clip_and_caption_of_every_split(
-    archive: Path, tmp_path: Path, metadata: str
+    archive: Path, tmp_path: Path, metadata: Metadata
 ) -> None:
     """`load_dataset(folder)`, also where every prompt of a split is null.
 
@@ -195,7 +195,7 @@ def test_the_loaders_name_and_a_folder_give_the_usual_splits_alone(archive: Path
 
 
 @pytest.mark.parametrize("metadata", ["jsonl", "parquet"])
-def test_the_same_plan_gives_the_same_bytes(archive: Path, tmp_path: Path, metadata: str) -> None:
+def test_the_same_plan_gives_the_same_bytes(archive: Path, tmp_path: Path, metadata: Metadata) -> None:
     """Whoever has the options and the archive can say what a model was trained on."""
     plan = plan_of(archive, options(metadata), splits=splits("train", "val", "test"))
     first = write_layout(VideofolderLayout(), plan, tmp_path / "one")
