@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import BinaryIO, Protocol
 
 from archiver.dataset.digesting import RunningDigest
 from archiver.dataset.events import ExportObserver, SampleLost
+from archiver.dataset.output import Output
 from archiver.dataset.plan import Sample
 from archiver.domain.errors import ArchiverError
 from archiver.domain.identity import GenerationId
 from archiver.storage.errors import archive_error
 
-# Large enough that system calls do not show, small enough for the processor's cache.
-CHUNK_BYTES = 1 << 20
+# Large enough that system calls do not show, small enough for the processor's cache, and for the end of a
+# file, where its digest has to be waited for.
+CHUNK_BYTES = 256 << 10
+# So many chunks are hashed, or wait for it, while the next is read.
+_AHEAD = 4
 
 
 class LostSampleError(ArchiverError):
@@ -43,11 +48,25 @@ class MediaFile:
 
         Raises `LostSampleError`, at the latest after the last chunk, where they are not the recorded ones.
         """
-        size, room = 0, min(CHUNK_BYTES, self.size + 1)
-        # Two buffers: one is hashed while the other is read.
-        buffers = cycle([memoryview(bytearray(room)), memoryview(bytearray(room))])
-        with self.opened() as file, RunningDigest() as digest:
-            while size <= self.size and (chunk := self._read(file, next(buffers))):
+        room = min(CHUNK_BYTES, self.size + 1)
+        buffers = cycle([memoryview(bytearray(room)) for _ in range(_AHEAD + 1)])
+        return self._read_into(lambda: next(buffers))
+
+    def copy_to(self, output: Output) -> None:
+        """Append the bytes to a staged file. Raises what `chunks` and `Output.take` raise."""
+        with closing(self._read_into(lambda: output.room()[:CHUNK_BYTES])) as chunks:
+            for chunk in chunks:
+                output.take(len(chunk))
+
+    def read(self) -> bytes:
+        """Return all bytes. Raises `LostSampleError`."""
+        return b"".join(bytes(chunk) for chunk in self.chunks())
+
+    def _read_into(self, room: Callable[[], memoryview]) -> Generator[memoryview]:
+        """Give what was read each time: in the memory that `room` gives, hashed while the next is read."""
+        size = 0
+        with self.opened() as file, RunningDigest(_AHEAD) as digest:
+            while size <= self.size and (chunk := self._read(file, room()[: self.size + 1 - size])):
                 digest.feed(chunk)
                 size += len(chunk)
                 yield chunk
@@ -62,10 +81,6 @@ class MediaFile:
             return buffer[: file.readinto(buffer)]  # type: ignore[attr-defined]  # a raw file has it
         except OSError as error:
             raise LostSampleError(archive_error(error, "read", self.path.name).message) from error
-
-    def read(self) -> bytes:
-        """Return all bytes. Raises `LostSampleError`."""
-        return b"".join(bytes(chunk) for chunk in self.chunks())
 
 
 class Media(Protocol):

@@ -8,28 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from archiver.dataset.media import Media, MediaFile
+from archiver.dataset.output import Output
 from archiver.dataset.plan import Plan, Sample
-
-
-class Output(Protocol):
-    """A staged file that is being written; its size and SHA-256 run along."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes are written."""
-        ...
-
-    def write(self, data: bytes | memoryview) -> int:
-        """Append bytes, all of them. Raises `ArchiveError`, `DiskFullError`."""
-        ...
-
-    def mark(self) -> None:
-        """Remember this place: the one to which `rewind` goes back."""
-        ...
-
-    def rewind(self) -> None:
-        """Take back what was written since the last mark, or since the beginning. Raises `ArchiveError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from archiver.dataset.digesting import RunningDigest
-from archiver.storage.durability import begin_sync, sync_file
+from archiver.dataset.blocks import BLOCK_BYTES, BlockWriter
+from archiver.storage.durability import sync_file
 from archiver.storage.errors import translated
-from archiver.storage.files import write_all
 from archiver.storage.folder import Folder
 
-# The disk writes while the next bytes are read and hashed, not when all are there.
-_SYNC_BYTES = 8 << 20
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """A place to go back to: the begin of its block, what was in that, and the digest of all before."""
+
+    start: int
+    head: bytes
+    digest: Future[Any]
 
 
 class StagedFile:
-    """Implements `Output`. Use `with`; every method raises `ArchiveError`, also as `DiskFullError`."""
+    """Implements `Output`. Use `with`; every method raises `ArchiveError`, also as `DiskFullError`.
+
+    What was written is in memory, up to some blocks of it, until `finish`.
+    """
 
     def __init__(self, descriptor: int, where: str) -> None:
         self._descriptor = descriptor
         self._where = where
-        self._digest = RunningDigest()
-        self._size = self._marked = self._syncing = 0
+        self._writer = BlockWriter(descriptor, where)
+        self._block = self._writer.first()
+        self._start = self._filled = 0
+        self._mark = self._marked()
 
     @classmethod
     def create(cls, folder: Folder, name: str) -> Self:
@@ -36,45 +48,57 @@ class StagedFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._digest.__exit__(kind, error, trace)
+        self._writer.close()
         with translated("write", self._where):
             os.close(self._descriptor)
 
     @property
     def size(self) -> int:
         """How many bytes are written."""
-        return self._size
+        return self._start + self._filled
 
     def write(self, data: bytes | memoryview) -> int:
         """Append bytes, all of them; they are the caller's again when this returns or raises."""
-        self._digest.feed(data)
-        try:
-            with translated("write", self._where):
-                write_all(self._descriptor, data)
-        finally:
-            self._digest.settle()
-        self._size += len(data)
-        if self._size - self._syncing >= _SYNC_BYTES:
-            begin_sync(self._descriptor, self._syncing, self._size - self._syncing)
-            self._syncing = self._size
+        rest = memoryview(data)
+        while rest:
+            room = self.room()[: len(rest)]
+            room[:] = rest[: len(room)]
+            self.take(len(room))
+            rest = rest[len(room) :]
         return len(data)
+
+    def room(self) -> memoryview:
+        """Return the rest of the block that is being filled."""
+        return self._block.view[self._filled :]
+
+    def take(self, count: int) -> None:
+        """Append the first bytes of what `room` gave last."""
+        self._filled += count
+        if self._filled == BLOCK_BYTES:
+            self._block = self._writer.hand_over(self._block, self._start)
+            self._start, self._filled = self._start + BLOCK_BYTES, 0
 
     def mark(self) -> None:
         """Remember this place: the one to which `rewind` goes back."""
-        self._digest.mark()
-        self._marked = self._size
+        self._mark = self._marked()
 
     def rewind(self) -> None:
         """Take back what was written since the last mark, or since the beginning."""
+        self._writer.settle()
+        mark = self._mark
+        self._writer.digest = mark.digest.result().copy()
+        self._start, self._filled = mark.start, len(mark.head)
+        self._block.view[: self._filled] = mark.head
         with translated("write", self._where):
-            os.ftruncate(self._descriptor, self._marked)
-            os.lseek(self._descriptor, self._marked, os.SEEK_SET)
-        self._digest.rewind()
-        self._size = self._marked
-        self._syncing = min(self._syncing, self._size)
+            os.ftruncate(self._descriptor, self._start)
 
     def finish(self) -> str:
         """Return the SHA-256 of all bytes, in hexadecimal, when they outlive a power cut."""
+        self._writer.write_rest(self._block.view[: self._filled], self._start)
         with translated("write", self._where):
             sync_file(self._descriptor)
-        return self._digest.hexdigest()
+        return str(self._writer.digest.hexdigest())
+
+    def _marked(self) -> _Mark:
+        head = bytes(self._block.view[: self._filled])
+        return _Mark(start=self._start, head=head, digest=self._writer.copied_digest())

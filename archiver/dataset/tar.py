@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver.dataset.pieces import Output
+from archiver.dataset.output import Output
 
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
@@ -28,11 +28,10 @@ def header_of(name: str, size: int) -> bytes:
         return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
 
 
-def write_member(output: Output, name: str, size: int, chunks: Iterable[bytes | memoryview]) -> None:
-    """Write a member; `chunks` come to `size` bytes, or raise. Raises what they and `Output.write` raise."""
+def write_member(output: Output, name: str, size: int, copy_to: Callable[[Output], object]) -> None:
+    """Write a member; `copy_to` appends `size` bytes, or raises. Raises what it and `Output.write` raise."""
     output.write(header_of(name, size))
-    for chunk in chunks:
-        output.write(chunk)
+    copy_to(output)
     output.write(bytes(-size % _BLOCK))
 
 

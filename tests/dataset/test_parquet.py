@@ -124,24 +124,24 @@ def test_rows_are_held_in_groups_that_are_bounded() -> None:
 class Full(PlainOutput):
     """A disk with room for so many bytes."""
 
-    room = 0
+    limit = 0
 
     def write(self, data: bytes | memoryview) -> int:
         """Append bytes, while there is room."""
-        if self.size + len(data) > self.room:
+        if self.size + len(data) > self.limit:
             msg = "no room"
             raise DiskFullError(msg)
         return super().write(data)
 
 
-@pytest.mark.parametrize("room", [0, 4, 1_000, 20_000])
-def test_a_full_disk_is_told_as_one(tmp_path: Path, room: int) -> None:
+@pytest.mark.parametrize("limit", [0, 4, 1_000, 20_000])
+def test_a_full_disk_is_told_as_one(tmp_path: Path, limit: int) -> None:
     """Between our output and our caller lies C++: the error comes through it, at every byte of the file."""
     put_prompts(tmp_path)
     of_all = plan(tmp_path)
     piece = next(ParquetLayout().pieces(of_all, Originals(of_all)))
     output = Full(io.BytesIO())
-    output.room = room
+    output.limit = limit
     with pytest.raises(DiskFullError):
         piece.write(output)
 

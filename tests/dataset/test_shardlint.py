@@ -19,7 +19,7 @@ def write_shard(path: Path, names: Iterable[str]) -> None:
     with path.open("wb") as file:
         output = PlainOutput(file)
         for name in names:
-            write_member(output, name, 1, (b"x",))
+            write_member(output, name, 1, lambda output: output.write(b"x"))
         write_end(output)
 
 

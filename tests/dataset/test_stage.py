@@ -15,7 +15,8 @@ from archiver.dataset.events import ExportEvent, FileWritten
 from archiver.dataset.exporting import Export, UnloadableError, Work
 from archiver.dataset.media import Losses, Media
 from archiver.dataset.options import Destination, ExportOptions, FormatName, LayoutOptions, Linking
-from archiver.dataset.pieces import MadePiece, MediaPiece, Output, Piece
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece, MediaPiece, Piece
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.record import DatasetRecord, fingerprint
 from archiver.dataset.stage import Stage

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archiver.dataset.blocks import BLOCK_BYTES
 from archiver.dataset.staged import StagedFile
 from archiver.domain.errors import ArchiveError, DiskFullError
 from archiver.storage.folder import Folder
 
-# Some are hashed on the spot, some in the thread.
-SIZES = st.sampled_from([0, 1, 511, 512, 65_535, 65_536, 200_000])
+# Within a block, across its end, and to it.
+SIZES = st.sampled_from([0, 1, 511, 512, 65_536, 700_000, BLOCK_BYTES - 1, BLOCK_BYTES])
 STEPS = st.lists(SIZES | st.just("mark") | st.just("rewind"), max_size=12)
 
 
@@ -39,6 +40,17 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def append(staged: StagedFile, data: bytes, *, in_place: bool) -> None:
+    """Append bytes, handed over or put where the file has room for them."""
+    if not in_place:
+        assert staged.write(data) == len(data)
+        return
+    while data:
+        room = staged.room()[: len(data)]
+        room[:], data = data[: len(room)], data[len(room) :]
+        staged.take(len(room))
+
+
 @given(STEPS)
 @settings(max_examples=40)
 def test_what_was_taken_back_was_never_written(steps: list[int | str]) -> None:
@@ -49,7 +61,7 @@ def test_what_was_taken_back_was_never_written(steps: list[int | str]) -> None:
             for number, step in enumerate(steps):
                 match step:
                     case int(size):
-                        assert staged.write(filling(size, number)) == size
+                        append(staged, filling(size, number), in_place=bool(number % 2))
                         kept += filling(size, number)
                     case "mark":
                         staged.mark()
@@ -101,15 +113,24 @@ def test_bytes_are_the_callers_again_after_a_write(folder: Folder) -> None:
         assert staged.finish() == expected.hexdigest()
 
 
-def test_a_disk_without_room_is_said_to_be_full() -> None:
-    """The run ends with what it has kept, and its thread with it."""
+@pytest.mark.parametrize("size", [100_000, 30 * BLOCK_BYTES])
+def test_a_disk_without_room_is_said_to_be_full(size: int) -> None:
+    """The run ends with what it has kept, and its threads with it: at the end of a file, or long before."""
     before = threading.active_count()
     with (
         pytest.raises(DiskFullError, match=r"cannot write data/shard\.tar: no room left"),
         StagedFile(os.open("/dev/full", os.O_WRONLY), "data/shard.tar") as staged,
     ):
-        staged.write(filling(100_000))
+        finish(staged, bytes(size))
     assert threading.active_count() == before
+
+
+def test_a_full_disk_ends_a_file_long_before_its_last_byte() -> None:
+    """Nobody waits for a gigabyte to be read that cannot be kept."""
+    with StagedFile(os.open("/dev/full", os.O_WRONLY), "data/shard.tar") as staged:
+        with pytest.raises(DiskFullError):
+            staged.write(bytes(100 * BLOCK_BYTES))
+        assert staged.size < 20 * BLOCK_BYTES
 
 
 @pytest.mark.parametrize("planted", ["file", "link", "dangling link", "folder"])
@@ -137,6 +158,12 @@ def test_a_run_that_breaks_off_leaves_no_thread_and_no_open_file(folder: Folder)
     with pytest.raises(KeyError), StagedFile.create(folder, "f") as staged:
         broken_off(staged)
     assert (threading.active_count(), open_files()) == before
+
+
+def finish(staged: StagedFile, data: bytes) -> None:
+    """Write all, and have it on the disk."""
+    staged.write(data)
+    staged.finish()
 
 
 def broken_off(staged: StagedFile) -> None:

@@ -25,12 +25,22 @@ class PlainOutput:
     file: BinaryIO
     size: int = 0
     marked: int = 0
+    buffer: bytearray = field(default_factory=bytearray)
 
     def write(self, data: bytes | memoryview) -> int:
         """Append bytes."""
         self.size += len(data)
         self.file.write(data)
         return len(data)
+
+    def room(self) -> memoryview:
+        """Return memory to be filled."""
+        self.buffer = bytearray(1 << 20)
+        return memoryview(self.buffer)
+
+    def take(self, count: int) -> None:
+        """Append what was filled."""
+        self.write(bytes(self.buffer[:count]))
 
     def mark(self) -> None:
         """Remember this place."""

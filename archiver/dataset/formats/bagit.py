@@ -21,7 +21,8 @@ from archiver.dataset.formats.baglint import flaws_of
 from archiver.dataset.formats.bagtags import PAYLOAD, TAG_FILES, PayloadFile, tag_files
 from archiver.dataset.media import LostSampleError, Media, MediaFile
 from archiver.dataset.originals import original_files, sidecar_file
-from archiver.dataset.pieces import MadePiece, MediaPiece, Output, Piece
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece, MediaPiece, Piece
 from archiver.dataset.plan import Plan, Sample
 from archiver.domain.errors import UsageError
 

@@ -26,7 +26,8 @@ from archiver.dataset.formats.folderfields import clip_fields, picture_fields
 from archiver.dataset.formats.folderlint import DATA, Rules, flaws_of
 from archiver.dataset.formats.metadata import Entry, Metadata, Placed
 from archiver.dataset.media import LostSampleError, Media, MediaFile
-from archiver.dataset.pieces import MadePiece, MediaPiece, Output, Piece
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece, MediaPiece, Piece
 from archiver.dataset.plan import Plan, Sample
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import AssetName

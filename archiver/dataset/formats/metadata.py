@@ -23,7 +23,7 @@ import msgspec
 
 from archiver.dataset.facts import Cell, Field, Type
 from archiver.dataset.formats.extras import require_pyarrow
-from archiver.dataset.pieces import Output
+from archiver.dataset.output import Output
 from archiver.dataset.plan import Sample
 from archiver.domain.timing import parse_timestamp
 

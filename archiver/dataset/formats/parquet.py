@@ -18,7 +18,8 @@ from archiver.dataset.formats.counting import count_flaws
 from archiver.dataset.formats.extras import require_pyarrow
 from archiver.dataset.formats.shards import cut
 from archiver.dataset.media import LostSampleError, Media, MediaFile
-from archiver.dataset.pieces import MadePiece, Output
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.rows import Fields, fields_of, rows_of
 from archiver.domain.errors import UsageError

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archiver.dataset.facts import Field, Type
-from archiver.dataset.pieces import Output
+from archiver.dataset.output import Output
 from archiver.domain.timing import parse_timestamp
 from archiver.version import __version__
 

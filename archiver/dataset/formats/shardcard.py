@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from archiver.dataset.formats.card import CARD
 from archiver.dataset.media import Media
-from archiver.dataset.pieces import MadePiece, Output
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece
 from archiver.dataset.plan import Plan, Sample
 from archiver.version import __version__
 

@@ -15,26 +15,24 @@ from itertools import chain
 from archiver.dataset.example import AssetFile
 from archiver.dataset.formats.sharding import shards_of
 from archiver.dataset.media import LostSampleError, Media, MediaFile
-from archiver.dataset.pieces import Output
+from archiver.dataset.output import Output
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.tar import write_end, write_member
 from archiver.domain.identity import AssetName
 
-Chunks = Iterable[bytes | memoryview]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member of a sample: `field` is what its name has behind the key."""
+    """A member of a sample: `field` is what its name has behind the key; `copy_to` appends its bytes."""
 
     field: str
     size: int
-    chunks: Callable[[], Chunks]
+    copy_to: Callable[[Output], object]
 
     @classmethod
     def of_bytes(cls, field: str, data: bytes) -> Member:
         """Return one with these bytes."""
-        return cls(field=field, size=len(data), chunks=lambda: (data,))
+        return cls(field=field, size=len(data), copy_to=lambda output: output.write(data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ class Shard:
 
     def _write_sample(self, key: str, sample: Sample, output: Output) -> None:
         for member in sorted(self.members(key, sample), key=lambda one: one.field):
-            write_member(output, f"{key}.{member.field}", member.size, member.chunks())
+            write_member(output, f"{key}.{member.field}", member.size, member.copy_to)
 
 
 class FieldNames:
@@ -88,7 +86,7 @@ class FieldNames:
 def file_members(files: Iterable[MediaFile], names: FieldNames) -> Iterator[Member]:
     """Give the members that files become."""
     for file in files:
-        yield Member(field=names.of(file), size=file.size, chunks=file.chunks)
+        yield Member(field=names.of(file), size=file.size, copy_to=file.copy_to)
 
 
 def cut(samples: Sequence[Sample], plan: Plan, assets: Sequence[AssetName]) -> list[list[Sample]]:

@@ -20,7 +20,8 @@ from archiver.dataset.formats.counting import count_flaws
 from archiver.dataset.formats.lines import count_csv, count_json, csv_line, json_line
 from archiver.dataset.formats.tablecard import CSV_LOADING, JSON_LOADING, Loading, table_card
 from archiver.dataset.media import CHUNK_BYTES, Media
-from archiver.dataset.pieces import MadePiece, Output
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.rows import Fields, Row, fields_of, rows_of
 from archiver.domain.errors import UsageError

@@ -25,7 +25,8 @@ from archiver.dataset.formats.shardcard import shard_card
 from archiver.dataset.formats.shardlint import ShardLint
 from archiver.dataset.formats.shards import FieldNames, Member, Shard, asset_of, cut, file_members
 from archiver.dataset.media import Media
-from archiver.dataset.pieces import MadePiece, Output
+from archiver.dataset.output import Output
+from archiver.dataset.pieces import MadePiece
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.splitting import Parts, parse_splits
 from archiver.domain.errors import UsageError
