@@ -15,9 +15,9 @@ _FULL = {
     errno.EFBIG: "larger than the file system, or a limit (ulimit -f), allows a file to be: raise the limit",
 }
 _ADVICE = {
-    errno.EROFS: "the file system is read-only: remount it, or choose another --archive",
-    errno.EACCES: "permission denied: give this user the right, or choose another --archive",
-    errno.EPERM: "not permitted: give this user the right, or choose another --archive",
+    errno.EROFS: "the file system is read-only: remount it, or choose another folder",
+    errno.EACCES: "permission denied: give this user the right, or choose another folder",
+    errno.EPERM: "not permitted: give this user the right, or choose another folder",
     errno.ENOTDIR: "a file stands where a folder should be: move it away",
     errno.EEXIST: "something else has this name already: move it away",
     errno.EISDIR: "a folder stands where a file should be: move it away",
@@ -25,7 +25,7 @@ _ADVICE = {
     errno.EXDEV: "on another file system than .partial: keep the whole archive on one",
     errno.EMFILE: "too many open files: lower --concurrency, or raise the limit (ulimit -n)",
     errno.ENFILE: "too many open files on this machine: close some programs",
-    errno.ENAMETOOLONG: "the path is too long: choose a shorter --archive",
+    errno.ENAMETOOLONG: "the path is too long: choose a shorter one",
     errno.EIO: "the disk reports an error: check the disk and its cable, then run `luma-archiver verify`",
     errno.ESTALE: "the network file system lost the file: remount it, then run again",
 }

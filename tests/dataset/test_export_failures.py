@@ -98,6 +98,8 @@ def test_an_export_that_was_killed_is_gone_on_with(
     with held_up(name, tmp_path / "ds", archive, *options) as process:
         process.send_signal(code)
         assert process.wait() == (-code if code is signal.SIGKILL else 128 + code)
+        assert process.stderr
+        assert (b"with --resume goes on" in process.stderr.read()) == (code is not signal.SIGKILL)
     assert names_in(tmp_path / "ds") == {".partial"}
     assert export(name, tmp_path / "ds", archive, *options) == 2
     assert export(name, tmp_path / "ds", archive, *options, "--resume") == 0
@@ -136,6 +138,7 @@ def test_a_full_disk_ends_the_export_and_the_next_one_goes_on(own_archive: Path,
     process = subprocess.run(limited, capture_output=True, check=False)  # noqa: S603 - our own program
     assert process.returncode == 1
     assert b"cannot write train.csv: larger than" in process.stderr
+    assert b"with --resume goes on" in process.stderr
     assert names_in(tmp_path / "ds") == {".partial"}
     assert export("csv", tmp_path / "ds", own_archive, "--resume") == 0
     assert names_in(tmp_path / "ds") == {".dataset", "README.md", "train.csv"}

@@ -91,7 +91,7 @@ async def test_a_read_only_disk_is_told_before_any_work(
         pytest.skip("no mount namespaces here: neither root nor user namespaces")
     assert ended.code == 1
     (complaint,) = ended.complaints
-    assert "the file system is read-only: remount it, or choose another --archive" in complaint
+    assert "the file system is read-only: remount it, or choose another folder" in complaint
     assert len(service.log.api) == 1
 
 
