@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 
 from archiver.domain.errors import BrokenError
 
+Piece = bytes | memoryview
+"""Some of a body's bytes; an engine may lend its own memory, which nobody changes any more."""
+
 CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 """The content codings that can be unpacked."""
 
@@ -21,7 +24,7 @@ _ZLIB_HEADER_BYTES = 2
 _DEFLATE_METHOD = 8
 
 
-async def unpacked(body: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
+async def unpacked(body: AsyncIterator[Piece], coding: str) -> AsyncIterator[bytes]:
     """Give the body without its coding, one of `CODINGS`. Raises `BrokenError`, and what `body` raises."""
     unpacker = Unpacker(coding)
     async for arrived in body:
@@ -40,9 +43,9 @@ class Unpacker:
         # The last piece had no room for more: zlib may hold back what it has read already.
         self._is_full = False
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: Piece) -> Iterator[bytes]:
         """Give what these bytes unpack to. Raises `BrokenError` for bytes that are not in the coding."""
-        rest = self._begin + data
+        rest = self._begin + bytes(data)
         if self._stream is None and len(rest) < _ZLIB_HEADER_BYTES:
             self._begin = rest
             return

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from archiver.domain.decoding import Piece
 from archiver.domain.identity import ApiKey, MediaUrl
 from archiver.domain.transfer import Head
 
@@ -33,7 +34,7 @@ class Answer:
 
     url: MediaUrl
     head: Head
-    body: AsyncIterator[bytes]
+    body: AsyncIterator[Piece]
 
 
 class Transport(Protocol):

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.domain.checks import Damaged, Measurement, NotMedia
-from archiver.domain.decoding import unpacked
+from archiver.domain.decoding import Piece, unpacked
 from archiver.domain.errors import (
     ArchiverError,
     BrokenError,
@@ -159,14 +159,14 @@ class Download:
             msg = f"{url.host}: the body ended at {self._partial.length} of {plan.total} bytes"
             raise BrokenError(msg)
 
-    async def _pump(self, body: AsyncIterator[bytes], writer: BodyWriter) -> None:
+    async def _pump(self, body: AsyncIterator[Piece], writer: BodyWriter) -> None:
         async for piece in body:
             self._refuse_too_large(writer.length + len(piece))
             await writer.write(piece)
             self.bytes_fetched += len(piece)
             self._doors.observer(BytesReceived(len(piece)))
 
-    async def _read_overlap(self, body: AsyncIterator[bytes], held: bytes) -> bytes:
+    async def _read_overlap(self, body: AsyncIterator[Piece], held: bytes) -> bytes:
         """Read as many bytes as are `held` and compare; return what came beyond them."""
         found = bytearray()
         while len(found) < len(held):
@@ -224,7 +224,7 @@ def _find_flaw(name: AssetName, found: Measurement | Damaged) -> str | None:
     return None
 
 
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _chain(first: bytes, rest: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
     if first:
         yield first
     async for piece in rest:

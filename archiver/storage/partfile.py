@@ -103,7 +103,7 @@ class PartFile:
                 home.remove(self.name)
                 home.remove(self.journal_name)
 
-    def write_loose(self, pieces: Sequence[bytes | bytearray]) -> str:
+    def write_loose(self, pieces: Sequence[bytes | memoryview | bytearray]) -> str:
         """Write a whole body, without a journal and a folder; return its SHA-256, in hexadecimal."""
         with Folder.open_root(self._root) as root, root.make_child(PARTIAL, durable=False) as aside:
             descriptor = aside.open_file(self._loose, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -36,7 +36,7 @@ class BodyWriter:
         self._files = files
         self._source = source
         self._part: OpenPart | None = None
-        self._pieces: list[bytes | bytearray] = []
+        self._pieces: list[bytes | memoryview | bytearray] = []
         self._gathered = 0
         self._recorded = 0
         self._written_at_once = 0
@@ -64,7 +64,7 @@ class BodyWriter:
         self._recorded = at
         return self._part
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         """Take the next bytes. Raises `DiskFullError` or another `ArchiveError`."""
         last = self._pieces[-1] if self._pieces else None
         if len(chunk) >= _SHORT_BYTES:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from archiver.domain.decoding import Piece
 from archiver.domain.errors import (
     BrokenError,
     ConnectError,
-    RedirectError,
     StalledError,
     TransferError,
     UrlRefusedError,
@@ -27,19 +26,24 @@ from archiver.transport.options import TransportOptions
 class HttpTransport:
     """Carries a request to where its URL says and no further. Redirects are answers like any other.
 
-    Errors are translated around sending and around the iteration over the body.
+    Errors are translated around sending and around the iteration over the body. httpx's requests go straight
+    to the engine's transport: redirects, cookies and authorization, which httpx's client sees to, are none of
+    its business here, and looking for them took a tenth of the event loop's time.
     """
 
     def __init__(self, options: TransportOptions, engine: Engine) -> None:
         self._options = options
         self._engine = engine
-        self._client = _client(options, engine.transport)
+        _silence_libraries()
+        self._timeouts = httpx.Timeout(
+            options.stall_timeout_s, connect=options.connect_timeout_s, pool=None
+        ).as_dict()
         # A server may send its head a byte at a time and never be silent: the whole has its limit, too.
         self._head_timeout_s = options.connect_timeout_s + options.stall_timeout_s
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._engine.transport.aclose()
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Answer]:
@@ -56,23 +60,30 @@ class HttpTransport:
     async def _send(self, request: Request) -> httpx.Response:
         host = request.url.host
         try:
-            prepared = self._client.build_request("GET", request.url.full, headers=_headers(request))
+            prepared = self._prepare(request)
             async with asyncio.timeout(self._head_timeout_s):
-                return await self._client.send(prepared, stream=True)
+                return await self._engine.transport.handle_async_request(prepared)
         except self._engine.errors as error:
             raise self._translate(error, host) from error
         except TimeoutError as error:
             msg = f"{host}: no whole answer within {self._head_timeout_s:g} s"
             raise StalledError(msg) from error
-        except httpx.RemoteProtocolError as error:
-            # httpx reads a redirect's Location even where it is told not to follow it.
-            msg = f"{host}: redirects to what is no URL"
-            raise RedirectError(msg) from error
         except (httpx.InvalidURL, UnicodeError) as error:
             msg = f"{host}: not a URL that can be asked for"
             raise UrlRefusedError(msg) from error
 
-    def _body(self, response: httpx.Response, host: str) -> AsyncIterator[bytes]:
+    def _prepare(self, request: Request) -> httpx.Request:
+        headers = {
+            **request.headers,
+            "user-agent": self._options.user_agent,
+            "accept-encoding": "identity",
+        }
+        if request.key:
+            headers["authorization"] = f"Bearer {request.key.secret}"
+        encoded = {name.encode(): value.encode() for name, value in headers.items()}
+        return httpx.Request("GET", request.url.full, headers=encoded, extensions={"timeout": self._timeouts})
+
+    def _body(self, response: httpx.Response, host: str) -> AsyncIterator[Piece]:
         return _Body(response, self._engine.errors, lambda error: self._translate(error, host))
 
     def _translate(self, error: Exception, host: str) -> TransferError:
@@ -91,7 +102,7 @@ class HttpTransport:
                 return BrokenError(f"{host}: the connection broke: {reason}")
 
 
-class _Body(AsyncIterator[bytes]):
+class _Body(AsyncIterator[Piece]):
     """The pieces as they arrive; an engine's error comes out as ours."""
 
     def __init__(
@@ -100,37 +111,24 @@ class _Body(AsyncIterator[bytes]):
         errors: tuple[type[Exception], ...],
         translate: Callable[[Exception], TransferError],
     ) -> None:
-        self._pieces = response.aiter_raw()
+        if not isinstance(response.stream, AsyncIterable):
+            msg = "the engine gave a body for synchronous code"
+            raise TypeError(msg)
+        self._pieces: AsyncIterator[Piece] = aiter(response.stream)
         self._errors = errors
         self._translate = translate
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Piece:
         try:
             return await anext(self._pieces)
         except self._errors as error:
             raise self._translate(error) from error
 
 
-def _client(options: TransportOptions, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+def _silence_libraries() -> None:
     # At INFO httpx logs every URL with its query, which may be a signature; at DEBUG httpcore logs heads.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    stall_s = options.stall_timeout_s
-    return httpx.AsyncClient(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        headers={"user-agent": options.user_agent},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        timeout=httpx.Timeout(stall_s, connect=options.connect_timeout_s, pool=None),
-    )
-
-
-def _headers(request: Request) -> dict[bytes, bytes]:
-    headers = {**request.headers, "accept-encoding": "identity"}
-    if request.key:
-        headers["authorization"] = f"Bearer {request.key.secret}"
-    return {name.encode(): value.encode() for name, value in headers.items()}
 
 
 def _head(response: httpx.Response) -> Head:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from archiver.domain.concurrency import Bounds, Search
 from archiver.domain.courtesy import is_refusal
+from archiver.domain.decoding import Piece
 from archiver.domain.errors import BrokenError, ConnectError, StalledError
 from archiver.domain.events import ConcurrencyChanged, Observer
 from archiver.domain.exchange import Answer, Request, Transport
@@ -115,14 +116,14 @@ class Adapting:
         self.generations.resize(self._search.limit + _AHEAD + min(held_back, _HELD_BACK))
 
 
-class _Counted(AsyncIterator[bytes]):
+class _Counted(AsyncIterator[Piece]):
     """A body whose pieces are counted as they pass."""
 
-    def __init__(self, body: AsyncIterator[bytes], count: Callable[[int], None]) -> None:
+    def __init__(self, body: AsyncIterator[Piece], count: Callable[[int], None]) -> None:
         self._body = body
         self._count = count
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Piece:
         piece = await anext(self._body)
         self._count(len(piece))
         return piece

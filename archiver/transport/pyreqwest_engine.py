@@ -24,6 +24,7 @@ from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.request import StreamRequest
 from pyreqwest.response import ResponseBodyReader
 
+from archiver.domain.decoding import Piece
 from archiver.domain.errors import UrlRefusedError, UsageError
 from archiver.transport.addressing import AddressGuard
 from archiver.transport.engine import KEEP_ALIVE_S, NO_PROXY, Failure, parse_proxy, show_reason
@@ -99,19 +100,21 @@ class PyreqwestTransport(httpx.AsyncBaseTransport):
         return self._clients[key]
 
 
-class _Body(httpx.AsyncByteStream, AsyncIterator[bytes]):
+class _Body(httpx.AsyncByteStream, AsyncIterator[Piece]):
+    """Lends Rust's memory: httpx promises copies of it to its own client, which is not in use here."""
+
     def __init__(self, reader: ResponseBodyReader, sent: AsyncExitStack) -> None:
         self._reader = reader
         self._sent = sent
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> Self:  # type: ignore[override]  # as said above
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> Piece:
         piece = await _heeding_cancellation(self._reader.read_chunk())
         if piece is None:
             raise StopAsyncIteration
-        return piece.to_bytes()
+        return memoryview(piece)
 
     async def aclose(self) -> None:
         await self._sent.aclose()

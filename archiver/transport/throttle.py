@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from archiver.domain.decoding import Piece
 from archiver.domain.exchange import Answer, Request, Transport
 
 # What may pass at once after a pause, as seconds of the rate: short enough to look even on a graph.
@@ -45,7 +46,7 @@ class Throttled:
         async with self._transport.open(request) as answer:
             yield replace(answer, body=self._slow(answer.body))
 
-    async def _slow(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _slow(self, body: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
         async for arrived in body:
             for start in range(0, len(arrived), self._piece_bytes):
                 piece = arrived[start : start + self._piece_bytes]
