@@ -27,6 +27,8 @@ from archiver.runtime.children import Child, start_child
 _MODULE = "archiver.media.worker"
 # A machine that swaps takes its time to import PyAV.
 _START_S = 120.0
+# Of memory that is free, by a worker for its next file.
+_KEPT_BYTES = str(16 << 20)
 # From the end of its answers to the end of a process.
 _LEAVING_S = 5.0
 
@@ -133,6 +135,10 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
         # glibc reserves 64 MB for each thread that allocates; that would be all of the memory (mallopt(3)).
         "MALLOC_ARENA_MAX": "2",
+        # What a frame takes is given back to the system and asked for again with each file otherwise, and a
+        # page that comes anew costs more than a page that is decoded into: a tenth of the time for a clip.
+        "MALLOC_MMAP_THRESHOLD_": _KEPT_BYTES,
+        "MALLOC_TRIM_THRESHOLD_": _KEPT_BYTES,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ class Recipe:
     frame_rate: int = 24
     grain: int = 0
     """How strong the film grain is: what is smooth would compress to fewer bytes than are wanted."""
+    picture_quality: int = 85
+    """Of the JPEGs, as image hosts give them out; grain of more would make them larger than any host's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +69,15 @@ async def make_encodings(recipe: Recipe, count: int, folder: Path) -> list[Encod
 
 
 async def _make(recipe: Recipe, number: int, folder: Path, program: str) -> Encoding:
-    video, first, last = (folder / f"{number}-{name}" for name in ("video.mp4", "first.png", "last.jpg"))
+    video, first, last = (folder / f"{number}-{name}" for name in ("video.mp4", "first.png", "last.png"))
     await _encode(recipe, number, video, program)
     await save_first_frame(video, first, program)
     await save_last_frame(video, last, program)
-    thumbnail, palette = _finish_thumbnail(first)
     return Encoding(
-        video=video.read_bytes(), thumbnail=thumbnail, last_frame=last.read_bytes(), palette=palette
+        video=video.read_bytes(),
+        thumbnail=_as_jpeg(first, recipe.picture_quality),
+        last_frame=_as_jpeg(last, recipe.picture_quality),
+        palette=_palette_of(first),
     )
 
 
@@ -98,11 +103,15 @@ async def _encode(recipe: Recipe, number: int, path: Path, program: str) -> None
         raise RuntimeError(msg)
 
 
-def _finish_thumbnail(first_frame: Path) -> tuple[bytes, bytes]:
-    """Return the first frame as a JPEG, and its palette: RGB, row by row."""
-    with Image.open(first_frame) as file:
+def _as_jpeg(frame: Path, quality: int) -> bytes:
+    jpeg = io.BytesIO()
+    with Image.open(frame) as file:
+        file.convert("RGB").save(jpeg, "JPEG", quality=quality)
+    return jpeg.getvalue()
+
+
+def _palette_of(frame: Path) -> bytes:
+    """Return a frame's 5x5 averages: RGB, row by row."""
+    with Image.open(frame) as file:
         picture = file.convert("RGB")
-    path = first_frame.with_suffix(".jpg")
-    picture.save(path, quality=90)
-    palette = picture.resize((_PALETTE_SIDE, _PALETTE_SIDE), Image.Resampling.BOX).tobytes()
-    return path.read_bytes(), palette
+    return picture.resize((_PALETTE_SIDE, _PALETTE_SIDE), Image.Resampling.BOX).tobytes()
