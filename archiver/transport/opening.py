@@ -1,4 +1,4 @@
-"""From options to a transport. The HTTP libraries are imported when one is opened, not before."""
+"""From options to a transport. The HTTP libraries are imported when something is asked for, not before."""
 
 from __future__ import annotations
 
@@ -52,12 +52,38 @@ class _ByTrust:
         return (self.trusted if request.is_trusted else self.stranger).open(request)
 
 
-async def _open(stack: AsyncExitStack, options: TransportOptions, policy: AddressPolicy) -> HttpTransport:
-    from archiver.transport.client import HttpTransport  # noqa: PLC0415 - imports httpx, 0.2 s
-
-    transport = HttpTransport(options, _make_engine(options, AddressGuard(policy)))
+async def _open(stack: AsyncExitStack, options: TransportOptions, policy: AddressPolicy) -> Transport:
+    transport = _OnDemand(options, policy)
     stack.push_async_callback(transport.close)
+    if options.proxy or options.engine is not HttpEngine.AUTO:
+        # What the user chose may not be there to be had: that is told before any work.
+        transport.make()
     return transport
+
+
+class _OnDemand:
+    """A transport that is made for its first request: most nights there is none, and imports take 0.2 s."""
+
+    def __init__(self, options: TransportOptions, policy: AddressPolicy) -> None:
+        self._options = options
+        self._policy = policy
+        self._made: HttpTransport | None = None
+
+    def open(self, request: Request) -> AbstractAsyncContextManager[Answer]:
+        """Open through what is made. Raises `UsageError` where certificates cannot be used."""
+        return (self._made or self.make()).open(request)
+
+    def make(self) -> HttpTransport:
+        """Make it. Raises `UsageError` for a proxy, an engine or certificates that cannot be used."""
+        from archiver.transport.client import HttpTransport  # noqa: PLC0415 - imports httpx
+
+        self._made = HttpTransport(self._options, _make_engine(self._options, AddressGuard(self._policy)))
+        return self._made
+
+    async def close(self) -> None:
+        """Close all connections, if there are any."""
+        if self._made:
+            await self._made.close()
 
 
 def _make_engine(options: TransportOptions, guard: AddressGuard) -> Engine:
