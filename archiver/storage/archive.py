@@ -72,10 +72,11 @@ class Archive:
         """
         footprint = _done(Commit.of(self.root, folder, sidecar, staged).steps(self.root))
         generation_id = parse_id(sidecar.id)
+        moved = {place.name for place in staged.values() if isinstance(place, Path)}
         if sidecar.verification is Verification.INCOMPLETE:
-            self.partials.release(generation_id)
+            self.partials.release(generation_id, moved=moved)
         else:
-            self.partials.discard(generation_id)
+            self.partials.discard(generation_id, moved=moved)
         return footprint
 
     def keep_copy(self, folder: str, name: str, new_name: str) -> None:

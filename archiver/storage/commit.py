@@ -100,6 +100,9 @@ class Commit:
         aside = stack.enter_context(archive.make_child(PARTIAL, durable=False))
         staged = {path.parent: archive for path in self._files.values()}
         for place in staged:
+            if place.as_posix() == PARTIAL:
+                staged[place] = aside
+                continue
             # With all its files moved by an earlier try, their folder is gone, too.
             with suppress(MissingFileError):
                 staged[place] = stack.enter_context(archive.descend(place.as_posix()))

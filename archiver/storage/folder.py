@@ -50,6 +50,15 @@ class Folder:
         with translated("open", str(root)):
             return cls(os.open(root, _OPEN_FOLDER), "")
 
+    @classmethod
+    def open_below(cls, root: Path, name: str) -> Folder:
+        """Open the folder `name` in an archive's root, in one call. Raises as `child` does."""
+        with suppress(OSError):
+            return cls(os.open(root / name, _OPEN_FOLDER | os.O_NOFOLLOW), name)
+        # Step by step, to hear why not.
+        with cls.open_root(root) as folder:
+            return folder.child(name)
+
     def __enter__(self) -> Self:
         return self
 

@@ -105,7 +105,7 @@ class PartFile:
 
     def write_loose(self, pieces: Sequence[bytes | memoryview | bytearray]) -> str:
         """Write a whole body, without a journal and a folder; return its SHA-256, in hexadecimal."""
-        with Folder.open_root(self._root) as root, root.make_child(PARTIAL, durable=False) as aside:
+        with self._make_aside() as aside:
             descriptor = aside.open_file(self._loose, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             try:
                 with translated("write", aside.where(self._loose)):
@@ -152,8 +152,13 @@ class PartFile:
         return file
 
     def _open_aside(self) -> Folder:
+        return Folder.open_below(self._root, PARTIAL)
+
+    def _make_aside(self) -> Folder:
+        with suppress(MissingFileError):
+            return self._open_aside()
         with Folder.open_root(self._root) as root:
-            return root.child(PARTIAL)
+            return root.make_child(PARTIAL, durable=False)
 
     def _open_home(self) -> Folder:
         with Folder.open_root(self._root) as root:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,17 +39,17 @@ class Partials:
             return [found for name in folder.names() if (found := id_of_partial_folder(name))]
         return []
 
-    def discard(self, generation_id: GenerationId) -> None:
-        """Remove all that is unfinished of a generation."""
+    def discard(self, generation_id: GenerationId, *, moved: Collection[str] = ()) -> None:
+        """Remove all that is unfinished of a generation; short bodies that were `moved` are gone already."""
         with suppress(MissingFileError), self._open() as folder:
-            self._remove_loose(folder, generation_id)
+            self._remove_loose(folder, generation_id, moved)
             _clear(folder, partial_folder_of(generation_id), keeps_parts=False)
         self._begun -= {(generation_id, asset) for asset in AssetName}
 
-    def release(self, generation_id: GenerationId) -> None:
+    def release(self, generation_id: GenerationId, *, moved: Collection[str] = ()) -> None:
         """Remove what committed downloads left behind; those that are unfinished stay."""
         with suppress(MissingFileError), self._open() as folder:
-            self._remove_loose(folder, generation_id)
+            self._remove_loose(folder, generation_id, moved)
             _clear(folder, partial_folder_of(generation_id), keeps_parts=True)
 
     def tidy(self) -> None:
@@ -63,15 +64,15 @@ class Partials:
         with Folder.open_root(self._root) as root:
             root.remove_empty_child(PARTIAL)
 
-    def _remove_loose(self, folder: Folder, generation_id: GenerationId) -> None:
+    def _remove_loose(self, folder: Folder, generation_id: GenerationId, moved: Collection[str]) -> None:
         """Remove short bodies that a commit had no use for."""
-        for asset in AssetName:
-            if (generation_id, asset) in self._begun:
-                folder.remove(loose_name(generation_id, asset))
+        begun = (asset for asset in AssetName if (generation_id, asset) in self._begun)
+        for name in (loose_name(generation_id, asset) for asset in begun):
+            if name not in moved:
+                folder.remove(name)
 
     def _open(self) -> Folder:
-        with Folder.open_root(self._root) as root:
-            return root.child(PARTIAL)
+        return Folder.open_below(self._root, PARTIAL)
 
 
 def _clear(folder: Folder, name: str, *, keeps_parts: bool) -> None:
