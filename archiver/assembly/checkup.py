@@ -9,7 +9,7 @@ from datetime import datetime
 
 from archiver.assembly.network import open_network
 from archiver.assembly.options import NetworkOptions
-from archiver.domain.errors import ArchiverError, NotFoundError
+from archiver.domain.errors import ArchiverError, NotFoundError, UsageError
 from archiver.domain.events import Event
 from archiver.domain.exchange import Answer, Request, Transport
 from archiver.domain.identity import parse_id
@@ -54,6 +54,9 @@ async def _trouble(relay: Relay) -> ArchiverError | None:
         await relay.resolve(_PROBE)
     except NotFoundError:
         return None
+    except UsageError:
+        # Certificates that cannot be used are known with the first request alone, and no fault of the API's.
+        raise
     except ArchiverError as error:
         error.message = error.message.removeprefix(f"{_PROBE}: ")
         return error

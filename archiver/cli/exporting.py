@@ -17,6 +17,7 @@ from archiver.assembly.exporting import ExportRequest, export
 from archiver.cli.export_output import ExportOutput
 from archiver.cli.given import Given
 from archiver.cli.settings import parse_assets, read_archive
+from archiver.dataset.destination import is_begun
 from archiver.dataset.options import (
     Dedupe,
     Destination,
@@ -30,11 +31,13 @@ from archiver.dataset.options import (
 from archiver.dataset.record import load_record
 from archiver.dataset.splitting import parse_splits
 from archiver.dataset.transforming import parse_clip, parse_fps, parse_frames, parse_resize
-from archiver.domain.errors import RunInterruptedError, UsageError
+from archiver.domain.errors import ArchiveError, RunInterruptedError, UsageError
 from archiver.domain.identity import AssetName
 from archiver.domain.quantity import parse_size
 
 T = TypeVar("T")
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def export_dataset(ctx: click.Context, words: Sequence[str]) -> int:
@@ -43,20 +46,33 @@ def export_dataset(ctx: click.Context, words: Sequence[str]) -> int:
     request = _read_request(ctx, given, words)
     output = ExportOutput(is_json=given.flag("json"), is_quiet=bool(ctx.params["quiet"]))
     began_s = time.monotonic()
-    with output, _ending_on_signals():
+    with output, _saying_how_to_go_on(request.destination), _ending_on_signals():
         found = export(request, output)
     output.finish(found, request, time.monotonic() - began_s)
     return found.exit_code
 
 
 @contextmanager
+def _saying_how_to_go_on(destination: Destination) -> Iterator[None]:
+    """Let what broke off an export tell how to go on with it."""
+    try:
+        yield
+    except (ArchiveError, RunInterruptedError) as error:
+        if is_begun(destination.path):
+            how = "--resume instead of --overwrite" if destination.is_overwriting else "--resume"
+            what = "interrupted" if isinstance(error, RunInterruptedError) else error.message
+            error.message = f"{what}: what is whole is kept, {how} goes on with it"
+        raise
+
+
+@contextmanager
 def _ending_on_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does: what is whole by then is noted."""
+    """Let signals end the work in good order: what is whole by then is noted."""
 
     def end(number: int, _frame: FrameType | None) -> Never:
         raise RunInterruptedError(number)
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in _ENDING}
     for number, handler in before.items():
         # `nohup` means it.
         if handler is not signal.SIG_IGN:

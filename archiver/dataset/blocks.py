@@ -11,11 +11,13 @@ import fcntl
 import hashlib
 import mmap
 import os
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from archiver.domain.errors import ArchiveError
 from archiver.storage.durability import begin_sync
 from archiver.storage.errors import translated
 
@@ -24,11 +26,17 @@ BLOCK_BYTES = 1 << 20
 _BLOCKS = 6
 # macOS has none.
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
+# These are of the disk, however it is written to. What a direct write is refused for else, another may do.
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 @dataclass(slots=True)
 class Block:
-    """`BLOCK_BYTES` of memory that begin with a page, as direct writes ask for."""
+    """`BLOCK_BYTES` of memory that begin with a page, as direct writes ask for.
+
+    The memory is shared, mmap's default: private pages may be copied away under a direct write where a child
+    process is started meanwhile (open(2), NOTES), and ffmpeg is one.
+    """
 
     view: memoryview = field(default_factory=lambda: memoryview(mmap.mmap(-1, BLOCK_BYTES)))
     under_way: list[Future[Any]] = field(default_factory=list)
@@ -41,7 +49,10 @@ class Block:
 
 
 class BlockWriter:
-    """Writes blocks to an open file, one behind the other, and their SHA-256 runs along."""
+    """Writes blocks to an open file, one behind the other, and their SHA-256 runs along.
+
+    Every method but `close` raises `ArchiveError`, also as `DiskFullError`; after the first, that one again.
+    """
 
     def __init__(self, descriptor: int, where: str) -> None:
         self._descriptor = descriptor
@@ -51,17 +62,14 @@ class BlockWriter:
         self._hashing = ThreadPoolExecutor(max_workers=1)
         self._writing = ThreadPoolExecutor(max_workers=1)
         self._handed_over: deque[Block] = deque()
-        self._is_direct = False
-
-    def first(self) -> Block:
-        """Return the block to begin with."""
-        return Block()
+        self._is_direct = self._is_closed = False
+        self._turn = threading.Lock()
+        self._failure: ArchiveError | None = None
 
     def hand_over(self, block: Block, start: int) -> Block:
-        """Begin to hash and to write a full block, at `start`; return the next one to be filled.
-
-        Raises `ArchiveError`, also as `DiskFullError`, where an earlier one could not be written.
-        """
+        """Begin to hash and to write a full block, at `start`; return the next one to be filled."""
+        if self._failure:
+            raise self._failure
         if not start:
             self._is_direct = _set_direct(self._descriptor, is_direct=True)
         block.under_way = [
@@ -69,40 +77,56 @@ class BlockWriter:
             self._writing.submit(self._write, block.view, start),
         ]
         self._handed_over.append(block)
-        if len(self._handed_over) < _BLOCKS:
-            return Block()
-        oldest = self._handed_over.popleft()
-        oldest.settle()
-        return oldest
+        return Block() if len(self._handed_over) < _BLOCKS else self._oldest()
 
     def settle(self) -> None:
-        """Return when all that was handed over is hashed and written. Raises `ArchiveError`."""
+        """Return when all that was handed over is hashed and written."""
+        if self._failure:
+            raise self._failure
         while self._handed_over:
-            self._handed_over.popleft().settle()
+            self._oldest()
 
     def copied_digest(self) -> Future[Any]:
         """Return what is to be the digest of all that was handed over until now."""
         return self._hashing.submit(self.digest.copy)
 
     def write_rest(self, data: memoryview, start: int) -> None:
-        """Hash and write what is left, less than a block, behind all others. Raises `ArchiveError`."""
+        """Hash and write what is left, less than a block, behind all others."""
         self.settle()
         self._give_up_direct()
         self.digest.update(data)
         self._write(data, start)
 
     def close(self) -> None:
-        """End the threads."""
-        self._hashing.shutdown()
-        self._writing.shutdown()
+        """End the threads, and return when no write is under way, nor ever will be."""
+        try:
+            self._hashing.shutdown()
+            self._writing.shutdown()
+        finally:
+            # A signal that comes while a thread starts leaves one that its pool does not know, and does not
+            # wait for. What it would write to is soon another file.
+            with self._turn:
+                self._is_closed = True
+
+    def _oldest(self) -> Block:
+        """Return the block that was handed over first, when it may be filled again."""
+        oldest = self._handed_over.popleft()
+        try:
+            oldest.settle()
+        except ArchiveError as error:
+            self._failure = error
+            raise
+        return oldest
 
     def _write(self, data: memoryview, start: int) -> None:
-        with translated("write", self._where):
+        with self._turn, translated("write", self._where):
+            if self._is_closed:
+                return
             try:
                 _write_at(self._descriptor, data, start)
             except OSError as error:
-                # So a file system says that it asks more of direct writes than pages (open(2), NOTES).
-                if error.errno != errno.EINVAL or not self._is_direct:
+                # EINVAL: it asks more of direct writes than pages (open(2), NOTES); others say it otherwise.
+                if error.errno in _OF_THE_DISK or not self._is_direct:
                     raise
                 self._give_up_direct()
                 _write_at(self._descriptor, data, start)

@@ -52,6 +52,13 @@ def prepare(destination: Destination, fingerprint: str) -> DatasetRecord | None:
     return None
 
 
+def is_begun(root: Path) -> bool:
+    """Tell whether a broken-off export is in DEST, as far as can be seen."""
+    with suppress(OSError):
+        return (root / PARTIAL).is_dir()
+    return False
+
+
 def foreign_names(root: Path, record: DatasetRecord | None) -> list[str]:
     """Return the names in DEST that no export wrote, sorted."""
     written = {file.path.partition("/")[0] for file in record.files} if record else set[str]()

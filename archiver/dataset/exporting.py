@@ -16,7 +16,7 @@ from archiver.dataset.record import DatasetRecord, FileRecord
 from archiver.dataset.stage import Stage
 from archiver.dataset.staged import StagedFile
 from archiver.dataset.takeover import take_over
-from archiver.domain.errors import ArchiveError, RunError, RunInterruptedError, UsageError
+from archiver.domain.errors import RunError, UsageError
 from archiver.domain.identity import GenerationId
 from archiver.storage.folder import Folder
 from archiver.version import __version__
@@ -70,10 +70,6 @@ class Export:
                 self._take(piece)
         except UsageError:
             self._stage.abandon()
-            raise
-        except (ArchiveError, RunInterruptedError, KeyboardInterrupt):
-            message = "the files that are whole are kept: the same command with --resume goes on with them"
-            self._work.observer(ExportNoticed(message))
             raise
         finally:
             self._stage.flush()

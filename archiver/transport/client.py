@@ -74,6 +74,9 @@ class HttpTransport:
 
     def _prepare(self, request: Request) -> httpx.Request:
         headers = {
+            "accept": "*/*",
+            # What HTTP/1.0 needs to be told (RFC 9112 §9.3); those that speak 1.1 do it anyway.
+            "connection": "keep-alive",
             **request.headers,
             "user-agent": self._options.user_agent,
             "accept-encoding": "identity",

@@ -26,8 +26,8 @@ async def open_transport(
 ) -> AsyncIterator[Transport]:
     """Open a transport, and close its connections in the end.
 
-    `policy` is for other names and addresses than the public Internet's. Raises `UsageError` for a proxy,
-    an engine or certificates that cannot be used.
+    `policy` is for other names and addresses than the public Internet's. Raises `UsageError` for a proxy or
+    an engine that cannot be used; for certificates, the first request may be what raises it.
     """
     guarded = policy or AddressPolicy()
     async with AsyncExitStack() as stack:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.dataset.blocks import BLOCK_BYTES, Block, BlockWriter
+from archiver.domain.errors import DiskFullError
 
 BLOCKS = 9
 
@@ -47,7 +48,7 @@ def test_a_file_system_that_refuses_direct_writes_gets_others(tmp_path: Path, fi
 def test_memory_is_that_of_a_few_blocks(file: int) -> None:
     """A shard of many gigabytes passes through the same ones."""
     writer, seen = BlockWriter(file, "f"), set()
-    block = writer.first()
+    block = Block()
     try:
         for number in range(40):
             seen.add(id(block.view))
@@ -61,7 +62,7 @@ def test_memory_is_that_of_a_few_blocks(file: int) -> None:
 def test_a_block_that_comes_back_is_hashed_and_written(tmp_path: Path, file: int) -> None:
     """Whoever fills it next takes away what it was."""
     writer = BlockWriter(file, "f")
-    block, expected = writer.first(), hashlib.sha256()
+    block, expected = Block(), hashlib.sha256()
     try:
         for number in range(3 * BLOCKS):
             block.view[:] = filling(number)
@@ -73,3 +74,29 @@ def test_a_block_that_comes_back_is_hashed_and_written(tmp_path: Path, file: int
         writer.close()
     assert writer.digest.hexdigest() == expected.hexdigest()
     assert hashlib.sha256((tmp_path / "f").read_bytes()).hexdigest() == expected.hexdigest()
+
+
+def test_what_failed_once_fails_from_then_on() -> None:
+    """Nobody who goes on after an error gets a digest of bytes that are not there."""
+    file = os.open("/dev/full", os.O_WRONLY)
+    writer, block = BlockWriter(file, "data/shard.tar"), Block()
+    try:
+        writer.hand_over(block, 0)
+        with pytest.raises(DiskFullError):
+            writer.settle()
+        for again in (writer.settle, lambda: writer.write_rest(memoryview(b"more"), BLOCK_BYTES)):
+            with pytest.raises(DiskFullError, match=r"cannot write data/shard\.tar: no room left"):
+                again()
+        with pytest.raises(DiskFullError):
+            writer.hand_over(block, BLOCK_BYTES)
+    finally:
+        writer.close()
+        os.close(file)
+
+
+def test_nothing_is_written_once_it_is_closed(tmp_path: Path, file: int) -> None:
+    """A thread that a signal made nobody wait for must not write to whatever file has the number next."""
+    writer = BlockWriter(file, "f")
+    writer.close()
+    writer.write_rest(memoryview(b"too late"), 0)
+    assert (tmp_path / "f").read_bytes() == b""

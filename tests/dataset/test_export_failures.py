@@ -99,7 +99,8 @@ def test_an_export_that_was_killed_is_gone_on_with(
         process.send_signal(code)
         assert process.wait() == (-code if code is signal.SIGKILL else 128 + code)
         assert process.stderr
-        assert (b"with --resume goes on" in process.stderr.read()) == (code is not signal.SIGKILL)
+        kept = b"luma-archiver: interrupted: what is whole is kept, --resume goes on with it\n"
+        assert process.stderr.read() == (b"" if code is signal.SIGKILL else kept)
     assert names_in(tmp_path / "ds") == {".partial"}
     assert export(name, tmp_path / "ds", archive, *options) == 2
     assert export(name, tmp_path / "ds", archive, *options, "--resume") == 0
@@ -131,14 +132,20 @@ def test_a_reader_that_went_away_ends_the_export_without_a_word(archive: Path, t
     assert names_in(tmp_path / "ds") == {".partial"}
 
 
-def test_a_full_disk_ends_the_export_and_the_next_one_goes_on(own_archive: Path, tmp_path: Path) -> None:
-    """What is whole is kept; a file that had no room leaves nothing under its name."""
-    words = [sys.executable, "-m", "archiver", "export", "csv", str(tmp_path / "ds"), "--archive"]
+@pytest.mark.parametrize(
+    ("options", "replacing"), [((), ""), (("--overwrite",), " instead of --overwrite")], ids=["new", "again"]
+)
+def test_a_full_disk_ends_the_export_and_the_next_one_goes_on(
+    own_archive: Path, tmp_path: Path, options: tuple[str, ...], replacing: str
+) -> None:
+    """What is whole is kept; a file that had no room leaves nothing under its name; what to do is said."""
+    words = [sys.executable, "-m", "archiver", "export", "csv", str(tmp_path / "ds"), *options, "--archive"]
     limited = ["/bin/sh", "-c", 'ulimit -f 4; exec "$@"', "sh", *words, str(own_archive)]
     process = subprocess.run(limited, capture_output=True, check=False)  # noqa: S603 - our own program
     assert process.returncode == 1
-    assert b"cannot write train.csv: larger than" in process.stderr
-    assert b"with --resume goes on" in process.stderr
+    (complaint,) = process.stderr.decode().splitlines()
+    assert "cannot write train.csv: larger than" in complaint
+    assert complaint.endswith(f": what is whole is kept, --resume{replacing} goes on with it")
     assert names_in(tmp_path / "ds") == {".partial"}
     assert export("csv", tmp_path / "ds", own_archive, "--resume") == 0
     assert names_in(tmp_path / "ds") == {".dataset", "README.md", "train.csv"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,6 +125,18 @@ def test_the_archive_tells_of_its_own_health(archive: Path) -> None:
     (archive / "index.sqlite3").unlink()
     finding = check_archive(archive)
     assert (finding.level, "index.sqlite3 is missing" in finding.message) == (Level.NOTE, True)
+
+
+def test_certificates_that_cannot_be_used_are_no_fault_of_the_api(tmp_path: Path) -> None:
+    """The fast engine has its own; without it, the first question tells, and it is said whose they are."""
+    code = "import sys; sys.modules['pyreqwest'] = None; from archiver.cli.main import run; run()"
+    environment = {**os.environ, "SSL_CERT_FILE": "/nonexistent/ca.pem", "LUMA_API_KEY": "k"}
+    words = [sys.executable, "-c", code, "doctor", "--archive", str(tmp_path / "a")]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own program
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(
+        "luma-archiver: SSL_CERT_FILE or SSL_CERT_DIR cannot be used: No such file"
+    )
 
 
 def test_wrong_settings_are_told_before_all_else(program: Program) -> None:

@@ -66,9 +66,18 @@ async def test_a_request_says_what_it_must_and_no_more(engine: HttpEngine) -> No
     assert {**sent, **asked} == sent
     assert sent["accept-encoding"] == "identity"
     assert sent["user-agent"] == f"luma-archiver/{__version__}"
+    # Servers of HTTP/1.0 close a connection that they are not asked to keep (RFC 9112 §9.3).
+    assert sent["connection"].lower() == "keep-alive"
     assert sent["authorization"] == "Bearer s3cret"
     assert sent["host"] == f"127.0.0.1:{server.port}"
     assert not sent.keys() & {"referer", "cookie"}
+
+
+async def test_a_request_without_a_wish_takes_what_comes(engine: HttpEngine) -> None:
+    """Some firewalls refuse whoever names no kind of answer, and both engines have to look alike."""
+    async with serve(send_body) as server, carry(engine) as transport:
+        await fetch(transport, server.url())
+        assert server.calls[0].headers["accept"] == "*/*"
 
 
 async def test_a_signed_url_reaches_the_server_as_it_was_signed(engine: HttpEngine) -> None:
