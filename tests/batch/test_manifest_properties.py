@@ -105,6 +105,7 @@ def test_no_bytes_raise_anything_but_a_usage_error(data: bytes, name: str) -> No
             assert row.reason.isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "head", "row", "tail"),
     [

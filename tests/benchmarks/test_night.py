@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.made_archive import make_archive
 from tests.benchmarks.night import BATCH, SYNC, measure_nights
 from tests.runs.running import look
+
+pytestmark = pytest.mark.slow
 
 _COUNT = 60
 

@@ -49,6 +49,7 @@ async def test_a_disk_that_fills_up_during_a_download_is_told_and_the_download_r
         assert look(disk.seen, "g-1").sidecar.verification == "verified"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [0, 60 * _KB, 120 * _KB])
 async def test_wherever_the_room_ends_nothing_false_is_left(
     program: Program, service: Service, archive: Path, tmp_path: Path, leave: int

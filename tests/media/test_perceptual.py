@@ -59,6 +59,7 @@ def encode_again(path: Path, folder: Path, **options: str | int) -> Path:
     return again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _VARIANTS)
 def test_another_encoding_of_a_film_is_near(looks: dict[Path, int], tmp_path: Path, name: str) -> None:
     """Whatever became of its size, its bytes, its rate, its colours."""
