@@ -7,7 +7,8 @@ The rules:
 2. A file that a worker could not bear is looked at once more, by a fresh worker with more memory, of which
    there is one at a time: so the verdict is the file's, not that of what the worker did before, and
    the pool as a whole stays within `workers` times `memory_bytes`, and once `large_memory_bytes`.
-3. A worker costs as much as some twenty clips to start: another one is started when somebody has waited.
+3. A worker costs as much as some twenty clips to start, and 30 MB to keep: another one is started when
+   somebody has waited twice in a row. Once may be a moment in which nothing went on, this process included.
 4. A worker is given neither the key nor anything else that it does not need, and is parsed with care.
 """
 
@@ -23,8 +24,9 @@ from archiver.domain.quantity import show_size
 from archiver.media.messages import Answer, OutOfMemory, Question, Task
 from archiver.media.process import Ended, WorkerProcess
 
-# A quarter of a second is what a worker takes to start.
-_PATIENCE_S = 0.5
+# As long as a worker takes to start, and so often.
+_PATIENCE_S = 0.25
+_WAITS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +105,14 @@ class WorkerPool:
 
     async def _take_turn(self) -> None:
         """Wait for a worker; where that takes too long, let there be one more."""
+        waits = 0
         while self._turns_given < self._options.workers:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._turns.acquire()
             except TimeoutError:
-                if self._turns_given < self._options.workers:
+                waits += 1
+                if waits >= _WAITS and self._turns_given < self._options.workers:
                     self._turns_given += 1
                     self._turns.release()
             else:
