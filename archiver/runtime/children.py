@@ -2,15 +2,19 @@
 
 uvloop runs Python between fork(2) and exec(2): a lock that another thread holds at that moment, such as one
 of SQLite's, then stays held, and the parent waits for the exec for ever. `subprocess` runs only C there.
+
+uvloop also closes a pipe's descriptor twice (0.23: libuv closes the number, then the file object is closed):
+between the two another thread may have opened a file under that number, which is then closed under it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Collection, Mapping, Sequence
 from subprocess import DEVNULL, PIPE, Popen
-from typing import IO
+from typing import IO, Self
 
 
 class Child:
@@ -61,7 +65,9 @@ class Child:
         if pipe is None:
             return None
         reader, loop = StreamReader(), asyncio.get_running_loop()
-        transport, _ = await loop.connect_read_pipe(lambda: StreamReaderProtocol(reader), pipe)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: StreamReaderProtocol(reader), PipeEnd.taken_from(pipe)
+        )
         self._transports.append(transport)
         return reader
 
@@ -71,10 +77,36 @@ class Child:
         loop = asyncio.get_running_loop()
         # Nothing is read: the protocol is what `StreamWriter.drain` waits on.
         transport, protocol = await loop.connect_write_pipe(
-            lambda: StreamReaderProtocol(StreamReader()), pipe
+            lambda: StreamReaderProtocol(StreamReader()), PipeEnd.taken_from(pipe)
         )
         self._transports.append(transport)
         return StreamWriter(transport, protocol, None, loop)
+
+
+class PipeEnd:
+    """Our end of a pipe as event loops want it, closed but once."""
+
+    def __init__(self, descriptor: int, *, is_closed_by_loop: bool) -> None:
+        self._descriptor = descriptor
+        self._is_closed = is_closed_by_loop
+
+    @classmethod
+    def taken_from(cls, pipe: IO[bytes]) -> Self:
+        """Return what `pipe` is an end of, for the running loop alone; the file object is closed."""
+        with pipe:
+            descriptor = os.dup(pipe.fileno())
+        is_uvloop = type(asyncio.get_running_loop()).__module__.partition(".")[0] == "uvloop"
+        return cls(descriptor, is_closed_by_loop=is_uvloop)
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close it, where the loop does not do so itself."""
+        if not self._is_closed:
+            self._is_closed = True
+            os.close(self._descriptor)
 
 
 async def start_child(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,7 @@ import pytest
 import uvloop
 
 from archiver.runtime.children import start_child
+from tests.benchmarks.counts import can_trace
 
 _ECHO = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read()); sys.stderr.write('done')"
 _ALL = ("stdin", "stdout", "stderr")
@@ -101,3 +103,31 @@ def test_children_can_be_started_while_other_threads_hold_locks(
         for thread in threads:
             thread.join()
         connection.close()
+
+
+_CLOSING = """
+import asyncio, os, sys
+import uvloop
+from archiver.runtime.children import start_child
+from tests.benchmarks.counts import can_trace
+
+async def main():
+    for _ in range(3):
+        child = await start_child(["cat"], pipes=("stdin", "stdout", "stderr"), env=dict(os.environ))
+        await child.communicate()
+
+with asyncio.Runner(loop_factory=eval(sys.argv[1])) as runner:
+    runner.run(main())
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio.new_event_loop", "uvloop.new_event_loop"])
+def test_no_descriptor_is_closed_twice(tmp_path: Path, loop: str) -> None:
+    """Between the two, another thread opens a file under the same number: it is that one which is closed."""
+    if not can_trace():
+        pytest.skip("system calls cannot be traced here: strace is missing, or ptrace(2) is not allowed")
+    closes = tmp_path / "closes"
+    traced = ["strace", "-f", "-o", str(closes), "-e", "trace=close", sys.executable, "-c", _CLOSING, loop]
+    subprocess.run(traced, check=True)  # noqa: S603 - our own code
+    assert closes.read_text().count("close(") > 9
+    assert "EBADF" not in closes.read_text()
