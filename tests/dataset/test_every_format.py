@@ -62,6 +62,7 @@ def record_of(dest: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_second_export_has_the_same_digests(name: str, demo_archive: Path, tmp_path: Path) -> None:
     """The same archive and options give the same bytes, and so does the record of the first."""

@@ -85,7 +85,9 @@ def break_off_amid_the_names(name: str, dest: Path, archive: Path, whole: Path) 
 
 
 @pytest.mark.usefixtures("heard_signals")
-@pytest.mark.parametrize("code", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "code", [signal.SIGKILL, signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     ("name", "options"),
     [("webdataset", ("--shard-samples", "1")), ("videofolder", ()), ("bagit", ("--link",))],

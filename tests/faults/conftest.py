@@ -15,7 +15,7 @@ def archive(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
-@pytest.fixture(params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
+@pytest.fixture(params=[HttpEngine.PYREQWEST, pytest.param(HttpEngine.HTTPX, marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest) -> HttpEngine:
-    """Return each engine in turn."""
+    """Return each engine in turn; the engines' own differences are tested quickly in `tests/transport`."""
     return HttpEngine(request.param)

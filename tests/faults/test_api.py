@@ -25,7 +25,9 @@ _BUFFERED_BYTES = 16_000_000
 _ASSETS = frozenset({"video", "video_raw", "thumbnail", "last_frame"})
 
 
-@pytest.fixture(scope="module", params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
+@pytest.fixture(
+    scope="module", params=[HttpEngine.PYREQWEST, pytest.param(HttpEngine.HTTPX, marks=pytest.mark.slow)]
+)
 def crowds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Crowd]:
     """Run all rows, at once but for those that need a run of their own; by row."""
     folder = tmp_path_factory.mktemp("api")

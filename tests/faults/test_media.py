@@ -24,7 +24,9 @@ _PATIENCE_S = 60
 _STALL_S = 1.5
 
 
-@pytest.fixture(scope="module", params=[HttpEngine.PYREQWEST, HttpEngine.HTTPX])
+@pytest.fixture(
+    scope="module", params=[HttpEngine.PYREQWEST, pytest.param(HttpEngine.HTTPX, marks=pytest.mark.slow)]
+)
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Crowd:
     """Run all rows at once, each with a media host of its own."""
     archive = tmp_path_factory.mktemp("media") / "archive"

@@ -84,6 +84,7 @@ def test_a_film_played_backwards_is_another(tmp_path: Path) -> None:
     assert differing_bits(hash_of(tmp_path / "film.mp4"), hash_of(backwards)) > NEAR_BITS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(FILMS) - {"one frame", "uneven"}))
 def test_a_film_is_known_again_in_every_container(tmp_path: Path, name: str) -> None:
     """Edit lists, fragments, rounded times and other codecs show the same frames."""

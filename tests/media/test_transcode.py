@@ -238,6 +238,7 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("count", "numbers"), [(1, [60]), (2, [30, 90]), (4, [15, 45, 75, 105]), (121, list(range(121)))]
 )
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _CONTAINERS)
 def test_stills_are_from_the_middle_of_each_part(
     tmp_path: Path, name: str, count: int, numbers: list[int]
