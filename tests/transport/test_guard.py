@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from ipaddress import IPv4Address
 
 import pytest
@@ -53,11 +53,18 @@ async def say_where(call: Call) -> None:
 @asynccontextmanager
 async def serve_both() -> AsyncIterator[tuple[Server, Server]]:
     """Serve one port at the public and at the private address."""
-    async with (
-        serve(say_where, address=PUBLIC) as public,
-        serve(say_where, address=PRIVATE, port=public.port) as private,
-    ):
-        yield public, private
+    async with AsyncExitStack() as stack:
+        yield await _serve_both(stack)
+
+
+async def _serve_both(stack: AsyncExitStack) -> tuple[Server, Server]:
+    for _ in range(10):
+        public = await stack.enter_async_context(serve(say_where, address=PUBLIC))
+        # At the other address somebody may have that port.
+        with suppress(OSError):
+            private = await stack.enter_async_context(serve(say_where, address=PRIVATE, port=public.port))
+            return public, private
+    pytest.fail("no port is free at both addresses")
 
 
 @pytest.mark.parametrize(
