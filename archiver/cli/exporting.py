@@ -31,7 +31,7 @@ from archiver.dataset.options import (
 from archiver.dataset.record import load_record
 from archiver.dataset.splitting import parse_splits
 from archiver.dataset.transforming import parse_clip, parse_fps, parse_frames, parse_resize
-from archiver.domain.errors import ArchiveError, RunInterruptedError, UsageError
+from archiver.domain.errors import DiskFullError, RunInterruptedError, UsageError
 from archiver.domain.identity import AssetName
 from archiver.domain.quantity import parse_size
 
@@ -54,10 +54,10 @@ def export_dataset(ctx: click.Context, words: Sequence[str]) -> int:
 
 @contextmanager
 def _saying_how_to_go_on(destination: Destination) -> Iterator[None]:
-    """Let what broke off an export tell how to go on with it."""
+    """Let a full disk or a signal tell how to go on; other errors have advice of their own."""
     try:
         yield
-    except (ArchiveError, RunInterruptedError) as error:
+    except (DiskFullError, RunInterruptedError) as error:
         if is_begun(destination.path):
             how = "--resume instead of --overwrite" if destination.is_overwriting else "--resume"
             what = "interrupted" if isinstance(error, RunInterruptedError) else error.message

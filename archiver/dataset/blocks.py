@@ -130,9 +130,9 @@ class BlockWriter:
                     raise
                 self._give_up_direct()
                 _write_at(self._descriptor, data, start)
-        if not self._is_direct:
-            # The disk writes while the next bytes are read and hashed, not when all are there.
-            begin_sync(self._descriptor, start, len(data))
+            if not self._is_direct:
+                # The disk writes while the next bytes are read and hashed, not when all are there.
+                begin_sync(self._descriptor, start, len(data))
 
     def _give_up_direct(self) -> None:
         if self._is_direct:

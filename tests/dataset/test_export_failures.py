@@ -193,7 +193,9 @@ def test_a_staged_file_that_vanished_amid_the_naming_is_told(
     obstacle.rmdir()
     (tmp_path / "ds" / ".partial" / "files" / obstacle.name).unlink()
     assert export("csv", tmp_path / "ds", archive, *SPLIT, "--resume") == 1
-    assert f"{obstacle.name} was written and is gone or damaged" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{obstacle.name} was written and is gone or damaged" in said
+    assert "--resume goes on" not in said
     assert not (tmp_path / "ds" / ".dataset" / "dataset.json").exists()
 
 
