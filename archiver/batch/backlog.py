@@ -41,7 +41,7 @@ class Backlog:
         if counts.next_due is None:
             return None
         wait = show_duration((counts.next_due - now).total_seconds())
-        return f"{counts.total - counts.due} owed, but not due yet: the next in {wait}"
+        return f"{counts.total - counts.due} owed, but not due yet: the next in {wait}; `get ID` asks at once"
 
     def _unlisted(self) -> Iterator[GenerationId]:
         """Give what is unfinished without being on the list; what is on it has its own moment."""

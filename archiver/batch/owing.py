@@ -56,7 +56,7 @@ class Owing:
 def _is_known(standing: Owed | None, entry: Owed, now: datetime) -> bool:
     """Tell whether this is one question of many in one wait: the list need not know of each."""
     if standing is None or now >= standing.next_try:
-        return False
+        return standing == entry
     return standing.reason is entry.reason is Reason.PENDING and standing.row == entry.row
 
 

@@ -71,7 +71,7 @@ def sync(ctx: click.Context, /, **_settings: object) -> int:
 
     What is archived, mismatched or failed at the service is final: nobody is asked about it, and it does not
     fail the night, unless --retry-failed or --retry-mismatched asks again. What has been pending or in error
-    for long is asked for less often: after a quarter of that time, at the latest after a week.
+    for over an hour is asked for less often: after a quarter of that time, at the latest after a week.
     """
     from archiver.cli import running  # noqa: PLC0415 - `--help` does without
 

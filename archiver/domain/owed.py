@@ -2,9 +2,10 @@
 
 The rules:
 
-1. What was added is due at once; so is an error, the first time: whoever mends the network tries again soon.
+1. In its first hour whatever is owed is due at once: a clip takes minutes to make, and whoever mends the
+   network tries again soon.
 2. Then a pause of a quarter of the time for which it has been owed, at most a week: a clip that has been
-   pending for an hour is asked for again after 15 minutes, one that has been for a year once a week.
+   pending for two hours is asked for again after half an hour, one that has been for a year once a week.
 3. A pause begins anew where the reason changes: an error that became pending has come further.
 4. What is archived, mismatched or failed upstream is final, and owed no more.
 """
@@ -24,8 +25,7 @@ from archiver.domain.identity import GenerationId, parse_id
 from archiver.domain.outcome import GenerationResult, Outcome
 
 LONGEST_PAUSE = timedelta(days=7)
-# A clip takes minutes to make.
-FIRST_PENDING_PAUSE = timedelta(minutes=2)
+WITHOUT_PAUSE = timedelta(hours=1)
 
 
 class Reason(StrEnum):
@@ -101,16 +101,21 @@ def owed_after(
         id=result.id,
         reason=reason,
         since=since,
-        next_try=(now + pause_after(reason, now - since)).replace(microsecond=0),
+        next_try=_next_try(since, now),
         error=result.error,
         row=dict(row) or (standing.row if standing else {}),
     )
 
 
-def pause_after(reason: Reason, owed_for: timedelta) -> timedelta:
+def _next_try(since: datetime, now: datetime) -> datetime:
+    pause = pause_after(now - since)
+    # Always the same moment as long as there is no pause: the list grows by no line for each question.
+    return (now + pause).replace(microsecond=0) if pause else since
+
+
+def pause_after(owed_for: timedelta) -> timedelta:
     """Return how long a generation is left alone that has been owed for so long."""
-    first = FIRST_PENDING_PAUSE if reason is Reason.PENDING else timedelta()
-    return min(LONGEST_PAUSE, max(first, owed_for / 4))
+    return timedelta() if owed_for < WITHOUT_PAUSE else min(LONGEST_PAUSE, owed_for / 4)
 
 
 def encode_line(line: Owed | Settled) -> bytes:

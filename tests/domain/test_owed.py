@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from archiver.domain.identity import GenerationId
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.owed import (
-    FIRST_PENDING_PAUSE,
     LONGEST_PAUSE,
     Owed,
-    Reason,
     added,
     owed_after,
     pause_after,
@@ -29,22 +27,22 @@ def _after(outcome: Outcome, standing: Owed | None, now: datetime) -> Owed | Non
     return owed_after(GenerationResult(id=ID, state="x", outcome=outcome), standing, now, row={})
 
 
-@given(reason=st.sampled_from(Reason), one=_AGES, other=_AGES)
-def test_the_pause_grows_with_the_time_owed_up_to_a_week(
-    reason: Reason, one: timedelta, other: timedelta
-) -> None:
+@given(one=_AGES, other=_AGES)
+def test_the_pause_grows_with_the_time_owed_up_to_a_week(one: timedelta, other: timedelta) -> None:
     """Never shorter for what has been owed for longer."""
     earlier, later = sorted((one, other))
-    assert pause_after(reason, earlier) <= pause_after(reason, later) <= LONGEST_PAUSE
+    assert pause_after(earlier) <= pause_after(later) <= LONGEST_PAUSE
 
 
-def test_a_first_error_is_due_at_once_and_a_pending_one_soon() -> None:
-    """Whoever has mended the network runs the same again."""
-    error, pending = _after(Outcome.ERROR, None, NOW), _after(Outcome.PENDING, None, NOW)
-    assert error
-    assert pending
-    assert error.next_try == NOW
-    assert pending.next_try == NOW + FIRST_PENDING_PAUSE
+@pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.PENDING, Outcome.INCOMPLETE])
+def test_in_its_first_hour_all_is_due_at_once(outcome: Outcome) -> None:
+    """Whoever has mended the network runs the same again, and a clip takes minutes to make."""
+    standing: Owed | None = None
+    for minutes in (0, 1, 10, 59):
+        now = NOW + timedelta(minutes=minutes)
+        standing = _after(outcome, standing, now)
+        assert standing
+        assert standing.next_try <= now
 
 
 def test_a_nightly_job_asks_each_night_at_first() -> None:
@@ -61,7 +59,7 @@ def test_another_reason_begins_the_pauses_anew() -> None:
     standing = _after(Outcome.ERROR, None, NOW - timedelta(days=30))
     changed = _after(Outcome.PENDING, standing, NOW)
     assert changed
-    assert (changed.since, changed.next_try) == (NOW, NOW + FIRST_PENDING_PAUSE)
+    assert (changed.since, changed.next_try) == (NOW, NOW)
 
 
 def test_an_id_added_long_ago_has_not_been_pending_for_as_long() -> None:
@@ -69,7 +67,7 @@ def test_an_id_added_long_ago_has_not_been_pending_for_as_long() -> None:
     standing = added(ID, NOW - timedelta(days=300), row={"split": "train"}, answer=b"{}")
     changed = _after(Outcome.PENDING, standing, NOW)
     assert changed
-    assert changed.next_try == NOW + FIRST_PENDING_PAUSE
+    assert changed.next_try == NOW
     assert (changed.row, changed.saved_answer) == ({"split": "train"}, None)
 
 

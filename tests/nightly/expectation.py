@@ -203,15 +203,19 @@ def _file_of(life: Life, name: str) -> str:
 
 
 def _debt_after(outcome: str, debt: Debt | None, moment: datetime) -> Debt | None:
-    """Return what is owed after a try: the pause is a quarter of the time since when, at most a week."""
+    """Return what is owed after a try.
+
+    The pause is none in the first hour, then a quarter of the time since when, at most a week.
+    """
     if outcome not in {"pending", "incomplete", "error"}:
         return None
     if debt and debt.reason == outcome == "pending" and moment < debt.due:
         # Asked before it was due: that is no try of the list's.
         return debt
     since = debt.since if debt and debt.reason == outcome else moment
-    first = timedelta(minutes=2) if outcome == "pending" else timedelta()
-    return Debt(outcome, since, moment + min(timedelta(days=7), max(first, (moment - since) / 4)))
+    age = moment - since
+    pause = timedelta() if age < timedelta(hours=1) else min(timedelta(days=7), age / 4)
+    return Debt(outcome, since, moment + pause)
 
 
 def files_of(kept: Kept) -> Sequence[str]:

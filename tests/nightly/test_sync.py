@@ -59,9 +59,21 @@ async def test_what_is_not_due_is_counted_and_left_alone(nights: Nights) -> None
     """Whoever runs it by hand hears why nothing happens."""
     nights.service.serve("g-1", state="pending")
     await nights.get("g-1")
+    nights.pass_time(hours=8)
+    await nights.sync()
+    asked = len(nights.service.log.api)
     run = await nights.sync()
-    assert len(nights.service.log.api) == 1
-    assert notices(run) == ["1 owed, but not due yet: the next in 2 min 0 s"]
+    assert len(nights.service.log.api) == asked
+    assert notices(run) == ["1 owed, but not due yet: the next in 2 h 0 min; `get ID` asks at once"]
+
+
+async def test_what_became_pending_just_now_is_asked_for_again(nights: Nights) -> None:
+    """Whoever runs it by hand, some seconds after the service finished, expects the clip."""
+    nights.service.serve("g-1", state="pending")
+    await nights.get("g-1")
+    nights.service.serve("g-1")
+    run = await nights.sync()
+    assert run.results["g-1"].outcome is Outcome.ARCHIVED
 
 
 async def test_an_error_is_tried_again_at_once(nights: Nights) -> None:
