@@ -32,9 +32,9 @@ _ISO = {MediaKind.MP4, MediaKind.MOV}
 _PROTOCOLS = {"protocol_whitelist": "file"}
 # On opening libav decodes frames until it knows a stream. An MP4's index says all but its exact sides, which
 # the frame tells that is decoded here: to decode a grainy clip's first frame takes as long as all else.
-_QUICKLY = {"probesize": "32"}
-_UNDECODED = {"skip_frame": "all"}
-_MOST_STREAMS = 16
+_QUICKLY = {"probesize": "32", "skip_frame": "all"}
+# Tags in another encoding than they should be are no damage. PyAV has to be told so up to 18.
+_ANY_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004 - as said
 # PyAV up to 14.0 names the decoder alone; these are named after a library, not after what they decode.
 _CODEC_OF_DECODER = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 # No packet of a compressed film begins so; a hole that a download left does.
@@ -105,14 +105,13 @@ def inspect_video(path: Path, kind: MediaKind) -> Inspection:
 
 
 def _open(path: Path, demuxer: str, *, is_quick: bool) -> InputContainer:
-    return av.open(
+    container: InputContainer = av.open(
         f"file:{path}",
         format=demuxer,
         options=_PROTOCOLS | _QUICKLY if is_quick else _PROTOCOLS,
-        stream_options=[_UNDECODED] * _MOST_STREAMS if is_quick else None,  # type: ignore[list-item]  # PyAV's stub says texts; dictionaries are what it reads
-        # Tags in another encoding than they should be are no damage.
-        metadata_errors="replace",
+        **_ANY_TAGS,
     )
+    return container
 
 
 def _is_indexed(container: InputContainer) -> bool:

@@ -20,7 +20,12 @@ from tests.transport.servers import Call, listen, serve
 
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 _SIGN = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1")
-_LEAF = "subjectAltName=DNS:media.example\nextendedKeyUsage=serverAuth\n"
+_LEAF = (
+    "subjectAltName=DNS:media.example\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"
+    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+)
+# Python 3.13 wants what RFC 5280 does (ssl.VERIFY_X509_STRICT).
+_AUTHORITY = ("-subj", "/CN=Test", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("tls")
     (folder / "leaf.cnf").write_text(_LEAF)
     for command in (
-        ("req", "-x509", *_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "1", "-subj", "/CN=Test"),
+        ("req", "-x509", *_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "1", *_AUTHORITY),
         ("req", *_KEY, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=media.example"),
         ("x509", "-req", "-in", "leaf.csr", *_SIGN, "-extfile", "leaf.cnf", "-out", "leaf.pem"),
     ):
