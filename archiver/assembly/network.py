@@ -38,13 +38,21 @@ class Network:
 
 
 @asynccontextmanager
-async def open_network(options: NetworkOptions, observer: Observer, clock: Clock) -> AsyncIterator[Network]:
-    """Open both ways. Raises `UsageError` for an engine or a proxy that cannot be had."""
+async def open_network(
+    options: NetworkOptions, observer: Observer, clock: Clock, *, is_rationed: bool = False
+) -> AsyncIterator[Network]:
+    """Open both ways; where work is rationed, no generation is begun before its files can be fetched.
+
+    Raises `UsageError` for an engine or a proxy that cannot be had.
+    """
 
     def courteous(transport: Transport) -> Transport:
         return Courteous(transport, options.retry, lambda words: observer(Noticed(words)))
 
     bounds = _fit_to_open_files(_bounds(options), observer)
+    if is_rationed:
+        # What is begun is finished, whatever the budget says by then.
+        bounds = replace(bounds, ahead=0)
     async with (
         open_transport(_to_api(options, bounds)) as api,
         open_transport(_to_media(options, bounds)) as media,

@@ -65,6 +65,10 @@ async def open_run(archive: Archive, options: Options, conditions: Conditions) -
         # It may make a large index anew: a signal must not wait with it.
         opening = stack.enter_async_context(open_stores(archive, options, observer))
         stores = await unless_stopped(opening, conditions.stop)
-        network = await stack.enter_async_context(open_network(options.network, observer, conditions.clock))
+        network = await stack.enter_async_context(
+            open_network(
+                options.network, observer, conditions.clock, is_rationed=options.budget.limits_intake
+            )
+        )
         inspector = await stack.enter_async_context(Inspector())
         yield Opened(options=options, stores=stores, network=network, inspector=inspector)

@@ -21,6 +21,11 @@ class Budget:
     max_bytes: int | None = None
     min_free: int | None = None
 
+    @property
+    def limits_intake(self) -> bool:
+        """True where a run may end with work left over."""
+        return self.max_duration_s is not None or self.max_bytes is not None
+
 
 class Spending:
     """What a run has used of its budget. It is an observer, too: it counts the bytes and passes events on."""

@@ -67,7 +67,7 @@ def check_api(api_base: str, state: ApiState | None) -> Finding:
         case None:
             return Finding(name="API", message=f"{api_base} answers and takes the key")
         case KeyRefusedError() as error:
-            advice = "look for the right key in your account, and whether it has run out"
+            advice = "set LUMA_API_KEY, or give --api-key-file FILE; it may have run out, too"
             return _problem("API", error.message, advice, exit_code=error.exit_code)
         case ServiceRefusedError() as error:
             return Finding(

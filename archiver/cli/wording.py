@@ -53,6 +53,15 @@ class Line:
 
 # 128 and SIGPIPE (signal(7)): whoever read the results has seen enough, and needs no telling.
 CLOSED_PIPE = 141
+_TRIED_AGAIN = "`luma-archiver sync` tries it again"
+# By an error's kind: what a person can do about it, where the message itself does not say so.
+_ADVICE = {
+    "not_found": "check the id",
+    "wrong_id": "check the id, and --api-base",
+    "bad_answer": f"check --api-base; {_TRIED_AGAIN}",
+    **dict.fromkeys(("connect", "stalled", "broken", "status", "redirect", "not_media"), _TRIED_AGAIN),
+    **dict.fromkeys(("service_refused", "retry_later"), f"{_TRIED_AGAIN} later"),
+}
 _KINDS = {Outcome.ARCHIVED: Kind.RESULT, Outcome.PENDING: Kind.RESULT, Outcome.UNCHANGED: Kind.DETAIL}
 
 
@@ -72,7 +81,7 @@ def summarize(report: RunReport) -> str:
         counts.append(f"{tally.planned} to fetch")
     if tally.bad_rows:
         counts.append(f"{tally.bad_rows} bad {'row' if tally.bad_rows == 1 else 'rows'}")
-    done = ", ".join(counts) or "nothing to do"
+    done = ", ".join(counts) or ("nothing was done" if report.error else "nothing to do")
     return f"{done}: {show_size(tally.bytes_fetched)} in {show_duration(report.seconds)}"
 
 
@@ -163,14 +172,19 @@ def _findings(result: GenerationResult) -> str:
             text = f"{names} not as promised; kept, the sidecar says why: {result.path}"
         case Outcome.INCOMPLETE:
             names = _named(result, AssetStatus.MISSING)
-            text = f"{names} missing: {reason or f'the sidecar says why: {result.path}'}"
+            text = f"{names} missing: {reason or f'the sidecar says why: {result.path}'}{_advice(result)}"
         case Outcome.FAILED:
             text = f"the service could not make it: {text}"
         case Outcome.PENDING:
             text = f"{result.state} at the service: a later run fetches it"
         case Outcome.ERROR:
-            pass
+            text += _advice(result)
     return text
+
+
+def _advice(result: GenerationResult) -> str:
+    advice = _ADVICE.get(result.error.kind) if result.error else None
+    return f"; {advice}" if advice else ""
 
 
 def _named(result: GenerationResult, status: AssetStatus) -> str:

@@ -31,11 +31,15 @@ _ENOUGH = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How many may be in flight: at first, and at most; at `enough` bytes a second no more are needed."""
+    """How many may be in flight: at first, and at most; at `enough` bytes a second no more are needed.
+
+    `ahead` more generations are worked on meanwhile: while some are committed, others fill the line.
+    """
 
     start: int = START
     most: int = MOST
     enough: float = inf
+    ahead: int = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ The rules:
 1. `Retry-After`, and a `RateLimit` that is used up, pause the host: all requests to it wait, others go on.
 2. A refusal is 429, 503 or no connection. Those of requests that were under way together count once.
 3. After `SLOW_AFTER` refusals in a row the host is asked by one request at a time, after a growing pause.
-4. After `give_up_after` in a row it is left alone for the rest of the run; so it is when it asks for a pause
-   that is longer than allowed, until that has passed.
+4. After `give_up_after` in a row it is left alone for the rest of the run. So it is when it asks for a pause
+   that is longer than allowed, until that has passed; but not before `SLOW_AFTER` in a row: up to then that
+   may be one request's affair.
 5. Any other answer ends the row: the host is as good as new.
 """
 
@@ -88,7 +89,7 @@ class HostRecord:
         """Return the record after the host asked for a pause."""
         until_s = now_s + pause_s
         if pause_s > policy.longest_retry_after_s:
-            return replace(self, closed_until_s=max(self.closed_until_s, until_s))
+            return replace(self, closed_until_s=max(self.closed_until_s, until_s)) if self.is_slow else self
         return replace(self, paused_until_s=max(self.paused_until_s, until_s))
 
     def answered(self) -> HostRecord:

@@ -112,7 +112,8 @@ class GenerationArchiver:
     ) -> GenerationResult:
         """Commit what came, beside what is held, and sum it up."""
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
-        if not {AssetName.VIDEO, AssetName.VIDEO_RAW} & generation.assets.keys():
+        clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}
+        if self._wanted & clips and not clips & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
         lost = item.held.lost if item.held else {}
         standing = {name: lost[name] for name in lost if not _is_had(records.get(name))}

@@ -146,7 +146,9 @@ class Relay:
                 away = f"redirects to {answer.url.host}, which does not get the key (HTTP {head.status})"
                 msg = f"{generation_id}: the API {away}: if that is the service, give it as --api-base"
                 raise ServiceRefusedError(msg)
-            msg = f"the API refused the key (HTTP {head.status}){said}"
+            msg = (
+                f"the API refused the key (HTTP {head.status}){said}; look for the right one in your account"
+            )
             raise KeyRefusedError(msg)
         raise self._error(generation_id, head, said)
 

@@ -21,8 +21,6 @@ from archiver.runtime.clock import Clock
 from archiver.runtime.places import Places
 from archiver.transport.meter import Meter
 
-# While some generations are verified and committed, others fill the line.
-_AHEAD = 8
 # Those that wait for a host with a limit of its own must not keep others from theirs; each is some
 # kilobytes, and a URL that may run out meanwhile.
 _HELD_BACK = 64
@@ -45,7 +43,7 @@ class Adapting:
         self._waiting: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
         self._meter = Meter(clock.monotonic_s())
-        self.generations = Places(bounds.start + _AHEAD)
+        self.generations = Places(bounds.start + bounds.ahead)
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[Answer]:
@@ -113,7 +111,8 @@ class Adapting:
 
     def _fit_generations(self) -> None:
         held_back = sum(count for host, count in self._waiting.items() if self._known(host).limit)
-        self.generations.resize(self._search.limit + _AHEAD + min(held_back, _HELD_BACK))
+        more = self._bounds.ahead + min(held_back, _HELD_BACK) if self._bounds.ahead else 0
+        self.generations.resize(self._search.limit + more)
 
 
 class _Counted(AsyncIterator[Piece]):

@@ -91,6 +91,11 @@ def test_csv_columns_are_kept_with_quoted_newlines_and_the_line_a_row_begins_on(
     ]
 
 
+def test_columns_without_name_and_content_are_none(tmp_path: Path) -> None:
+    """Spreadsheets write delimiters for empty columns."""
+    assert _read(tmp_path / "list.csv", "id,x,,\ng-1,a,,\n") == [("g-1", {"x": "a"}, 2)]
+
+
 @pytest.mark.parametrize(("name", "mark"), [("list.csv", ","), ("list.csv", ";"), ("list.tsv", "\t")])
 def test_the_header_tells_the_delimiter(tmp_path: Path, name: str, mark: str) -> None:
     """Spreadsheets write semicolons where the comma is the decimal mark."""

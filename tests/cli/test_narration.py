@@ -6,7 +6,7 @@ import pytest
 
 from archiver.cli.narration import Narration, Sinks
 from archiver.cli.settings import Display
-from archiver.domain.errors import DiskFullError, ErrorRecord, RunInterruptedError
+from archiver.domain.errors import DiskFullError, ErrorRecord, RunError, RunInterruptedError
 from archiver.domain.events import (
     AssetStarted,
     BytesReceived,
@@ -60,7 +60,7 @@ def test_good_results_go_to_standard_output_and_bad_ones_to_standard_error() -> 
 def test_a_reason_is_given_once_without_the_id_twice() -> None:
     """Errors of the service begin with the id already; its words may hold anything."""
     _, err = _told(finished(Outcome.ERROR, f"{ID}: HTTP 500\x1b[31m\nnext"))
-    assert err == [f"error {ID}: HTTP 500\\x1b[31m\\nnext"]
+    assert err == [f"error {ID}: HTTP 500\\x1b[31m\\nnext; `luma-archiver sync` tries it again"]
 
 
 def test_quiet_is_silent_on_success() -> None:
@@ -124,6 +124,12 @@ def test_retries_and_beginnings_are_told_with_verbose_only() -> None:
 def test_the_summary_names_what_there_was(end: RunReport, text: str) -> None:
     """Counts of nothing are left out."""
     assert _told(end=end) == ([text], [])
+
+
+def test_a_run_that_failed_before_its_work_does_not_say_that_there_was_none() -> None:
+    """Without a key, or on a full disk, there may be very much to do."""
+    end = RunReport(tally=Tally(), seconds=0.1, error=RunError("no key"))
+    assert _told(end=end) == (["nothing was done: 0 B in 0.1 s"], ["luma-archiver: no key"])
 
 
 def test_a_dry_run_adds_up_files_and_bytes() -> None:

@@ -80,11 +80,17 @@ def test_a_pause_that_is_asked_for_holds_for_everybody(pause_s: float, now_s: fl
     assert record.verdict(now_s + pause_s + 1, POLICY) == Go(alone=False)
 
 
-def test_a_pause_that_is_too_long_closes_the_host_until_it_has_passed() -> None:
+def test_a_pause_that_is_too_long_is_one_requests_affair_at_first() -> None:
+    """A generation may have a limit of its own: the others on the host are not left for it."""
+    record = _refused(SLOW_AFTER - 1).asked_to_wait(3600, 0, POLICY)
+    assert record.verdict(10**6, POLICY) == Go(alone=False)
+
+
+def test_where_all_are_told_to_wait_too_long_the_host_is_closed_until_that_has_passed() -> None:
     """Every further question would get the same answer."""
-    record = HostRecord().asked_to_wait(3600, 0, POLICY)
+    record = _refused(SLOW_AFTER).asked_to_wait(3600, 0, POLICY)
     assert isinstance(record.verdict(10, POLICY), LeaveAlone)
-    assert record.verdict(3601, POLICY) == Go(alone=False)
+    assert record.verdict(3601, POLICY) == Go(alone=True)
 
 
 @given(st.integers(min_value=SLOW_AFTER, max_value=SLOW_AFTER + 20))

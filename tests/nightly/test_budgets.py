@@ -45,6 +45,13 @@ async def test_max_bytes_stops_taking_work_and_says_what_is_left(service: Servic
     assert again.report.exit_code == 0
 
 
+async def test_with_one_at_a_time_nothing_is_begun_ahead(service: Service, archive: Path) -> None:
+    """Ten gigabytes are not meant to become a hundred because eight more were waiting for their turn."""
+    _serve_all(service)
+    run = await run_ids(_options(service, archive, Budget(max_bytes=1)), *_IDS)
+    assert run.report.tally.counts[Outcome.ARCHIVED] == len(service.log.api) == 1
+
+
 async def test_max_duration_stops_taking_work_and_finishes_what_is_under_way(
     service: Service, archive: Path
 ) -> None:

@@ -361,7 +361,7 @@ def _sha256sum(archive: Path) -> tuple[int, str]:
 def test_an_archive_that_is_not_there_is_an_error(program: Program) -> None:
     """A misspelt folder must not pass for an archive that is whole."""
     ended = program("verify")
-    assert (ended.out, ended.exit_code) == ("nothing to do: 0 B in 0.0 s\n", 1)
+    assert (ended.out, ended.exit_code) == ("nothing was done: 0 B in 0.0 s\n", 1)
     assert "does not exist" in ended.err
 
 

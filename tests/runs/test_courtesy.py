@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archiver.domain.courtesy import give_up_after
+from archiver.domain.courtesy import SLOW_AFTER, give_up_after
 from archiver.domain.events import Noticed
 from archiver.domain.outcome import Outcome
 from tests.runs.running import QUICK, look, options_for, run_ids, with_network
@@ -25,15 +25,29 @@ async def test_retry_after_pauses_the_whole_api(service: Service, archive: Path)
 
 
 async def test_a_pause_that_is_too_long_is_not_waited_for(service: Service, archive: Path) -> None:
-    """A day's pause: the generations are left for a later run, and nobody else asks."""
-    ids = [f"g-{number}" for number in range(6)]
+    """A day's pause for everybody: all is left for a later run, and soon nobody asks any more."""
+    ids = [f"g-{number}" for number in range(40)]
     for generation_id in ids:
         service.serve(generation_id)
     service.api_faults.append(Always(Status(429, retry_after=86_400)))
     run = await run_ids(options_for(service, archive), *ids)
     assert run.report.exit_code == 3
-    assert run.report.tally.counts[Outcome.ERROR] == 6
-    assert len(service.log.api) == 1
+    assert run.report.tally.counts[Outcome.ERROR] == 40
+    # Those that are under way together count once; four are, at the API.
+    assert len(service.log.api) <= 4 * (SLOW_AFTER + 1)
+
+
+async def test_one_that_is_to_wait_too_long_leaves_the_others_theirs(service: Service, archive: Path) -> None:
+    """It alone is left for a later run, whether the API or the media host asks for a day's pause."""
+    later = Status(429, retry_after=86_400)
+    service.api_faults.append(later)
+    service.serve("g-media", faults=[Always(later)])
+    for number in range(6):
+        service.serve(f"g-{number}")
+    first, *others = (f"g-{number}" for number in range(6))
+    run = await run_ids(options_for(service, archive), first, *others, "g-media")
+    counts = run.report.tally.counts
+    assert (counts[Outcome.ERROR], counts[Outcome.INCOMPLETE], counts[Outcome.ARCHIVED]) == (1, 1, 5)
 
 
 async def test_a_host_that_refuses_everybody_is_not_hammered(service: Service, archive: Path) -> None:

@@ -74,7 +74,8 @@ def _delimiter(head: bytes) -> str:
 
 def _header(opened: Opened, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
-    twice = [name for name, count in Counter(names).items() if count > 1]
+    # Spreadsheets leave empty columns at the end, with a delimiter each.
+    twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
     if twice:
         raise _bad_header(opened, f"the column {twice[0]!a} stands there twice")
     if id_column(dict.fromkeys(names, "named")) is None:
@@ -85,7 +86,8 @@ def _header(opened: Opened, cells: list[str]) -> list[str]:
 def _row(header: list[str], cells: list[str], place: Place) -> Row:
     if len(cells) != len(header):
         return place.reject(f"cells: {len(cells)}, columns in the header: {len(header)}")
-    return row_of_columns(dict(zip(header, cells, strict=True)), place)
+    named = ((name, cell) for name, cell in zip(header, cells, strict=True) if name or cell.strip())
+    return row_of_columns(dict(named), place)
 
 
 def _refuse_undecodable(cells: list[str]) -> None:
