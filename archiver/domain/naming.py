@@ -17,6 +17,8 @@ GALLERY = "gallery"
 PARTIAL = ".partial"
 GENERATIONS = "generations"
 SIDECAR = "sidecar.json"
+DAMAGED_SIDECAR = "sidecar.damaged.json"
+"""A copy of what stood as the sidecar and could not be read: columns of a manifest may be found in it."""
 UNDATED = "undated"
 
 

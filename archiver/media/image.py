@@ -145,8 +145,8 @@ def _decode(path: Path, kind: MediaKind, read: Callable[[ImageFile.ImageFile], T
 
 def _measure(kind: MediaKind, picture: ImageFile.ImageFile) -> Measurement:
     width, height = picture.size
-    orientation = _orientation(picture)
     scaled = picture.draft(None, (max(_LEAST_SIDE, width // 4), max(_LEAST_SIDE, height // 4)))
+    orientation = _orientation(picture)
     # A quarter of a side is no whole number of pixels: the last of them is partly beyond the picture.
     small = _to_rgb(picture).resize(_PALETTE_SIDES, Image.Resampling.BOX, box=scaled[1] if scaled else None)
     is_turned = orientation >= _FIRST_QUARTER_TURN
@@ -172,8 +172,11 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGBA").convert("RGB")
 
 
-def _orientation(picture: Image.Image) -> int:
+def _orientation(picture: ImageFile.ImageFile) -> int:
     """Return the EXIF orientation, 1 to 8 (EXIF 2.32 §4.6.4); 1 where there is none that is valid."""
+    # Looking for EXIF decodes a PNG (its eXIf chunk may stand at the end), and a picture that was half
+    # decoded then is not decoded again: what is wrong with it must come out here.
+    picture.load()
     try:
         found = picture.getexif().get(_ORIENTATION)
     except _DECODING_ERRORS:

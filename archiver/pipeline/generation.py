@@ -18,7 +18,7 @@ from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.fetch import Fetch, Haul
-from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered
+from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered, refuse_damaged
 from archiver.pipeline.sharing import share_held
 from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
 from archiver.pipeline.source import UrlSource
@@ -112,6 +112,9 @@ class GenerationArchiver:
     ) -> GenerationResult:
         """Commit what came, beside what is held, and sum it up."""
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
+        if item.held:
+            records, whole = refuse_damaged(records, haul.outcomes, {**item.held.flagged, **item.held.lost})
+            haul = replace(haul, outcomes=whole)
         clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}
         if self._wanted & clips and not clips & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from archiver.domain.checks import Check, Damaged, Measurement, check_asset
-from archiver.domain.errors import ErrorRecord
+from archiver.domain.errors import ErrorRecord, WrongBodyError
 from archiver.domain.generation import Generation, Promise
 from archiver.domain.identity import AssetName
 from archiver.domain.naming import file_name
@@ -21,6 +21,46 @@ def record_assets(
 ) -> dict[AssetName, AssetRecord]:
     """Return a record for each outcome, checked against the generation's promises where `verify` is set."""
     return {name: _record(generation, name, outcome, verify) for name, outcome in outcomes.items()}
+
+
+def refuse_damaged(
+    records: Mapping[AssetName, AssetRecord],
+    outcomes: Mapping[AssetName, AssetOutcome],
+    standing: Mapping[AssetName, AssetRecord],
+) -> tuple[dict[AssetName, AssetRecord], dict[AssetName, AssetOutcome]]:
+    """Return records and outcomes, where bytes that are no whole media take no place of others.
+
+    What stands may be damaged, or not as promised; a placeholder or a stump in its place would be a loss. The
+    very bytes that the sidecar records are welcome, whatever they are.
+    """
+    flaws = {name: flaw for name, outcome in outcomes.items() if (flaw := _flaw(name, outcome))}
+    refused = {
+        name for name in flaws.keys() & standing.keys() if records[name].sha256 != standing[name].sha256
+    }
+    refused |= {
+        name
+        for name, outcome in outcomes.items()
+        if isinstance(outcome, Fetched) and outcome.same_as in refused
+    }
+    told = {name: _refused(records[name], flaws[name]) for name in refused}
+    return {**records, **told}, {name: outcomes[name] for name in outcomes if name not in refused}
+
+
+def _flaw(name: AssetName, outcome: AssetOutcome) -> str | None:
+    """Return what a file is in place of whole media of its kind, or None."""
+    if not isinstance(outcome, Fetched):
+        return None
+    found = outcome.file.inspection
+    if isinstance(found, Damaged):
+        return f"{found.kind.media_type}: {found.reason}"
+    return None if found.kind.is_video == name.is_video else found.kind.media_type
+
+
+def _refused(record: AssetRecord, flaw: str) -> AssetRecord:
+    error = ErrorRecord(
+        kind=WrongBodyError.kind, message=f"the host has nothing whole ({flaw}): what is there stays"
+    )
+    return AssetRecord(status=AssetStatus.MISSING, url=record.url, expected=record.expected, error=error)
 
 
 def record_not_offered(name: AssetName) -> dict[AssetName, AssetRecord]:

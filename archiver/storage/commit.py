@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
-from archiver.domain.naming import PARTIAL, SIDECAR
+from archiver.domain.naming import DAMAGED_SIDECAR, PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
 from archiver.storage.errors import MissingFileError
 from archiver.storage.files import link_or_copy, sha256_of, write_atomic
@@ -139,10 +139,16 @@ class Commit:
 
 
 def _read_standing(home: Folder) -> Sidecar | None:
-    """Return the sidecar that a commit replaces; rubbish claims nothing that could become untrue."""
+    """Return the sidecar that a commit replaces.
+
+    Rubbish is replaced where a copy of it has been kept: it claims nothing that could become untrue. Else the
+    files beside it may be whole, and stay until somebody has asked for their repair.
+    """
     try:
         return read_sidecar(home)
     except (LaterSchemaError, OtherGenerationError):
         raise
     except SidecarError:
+        if home.size_of(DAMAGED_SIDECAR) is None:
+            raise
         return None

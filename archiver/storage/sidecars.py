@@ -53,9 +53,8 @@ def _decode(data: bytes, path: str, *, generation_id: str) -> Sidecar:
         if _is_later(data):
             msg = f"{shown(path)} was written by a newer luma-archiver: update this one"
             raise LaterSchemaError(msg) from error
-        msg = (
-            f"{shown(path)} is not a sidecar: archive the generation again, or restore the file from a backup"
-        )
+        mended = f"run `luma-archiver verify --repair {generation_id}`"
+        msg = f"{shown(path)} is not a sidecar: {mended}, or restore the file from a backup"
         raise SidecarError(msg) from error
     if sidecar.id != generation_id:
         msg = f"{shown(path)} is about another generation, {sidecar.id[:128]!a}: move it to its folder"

@@ -138,6 +138,22 @@ async def test_a_flagged_file_is_kept_where_no_better_one_can_be_had(
     assert look(archive, "g-1").bytes_of("video") == served.video.body
 
 
+async def test_a_flagged_file_gives_way_to_nothing_worse(
+    service: Service, archive: Path, engine: HttpEngine
+) -> None:
+    """A whole clip of other sides than were promised; asked again, the host sends half of one."""
+    other = {"width": 7}
+    served = service.serve("g-1", clip(), shape=Shape(changes={"video": other, "video_raw": other}))
+    options = replace(options_for(service, archive, engine), retry_mismatched=True)
+    assert (await run_ids(options, "g-1")).report.exit_code == 4
+    before = look(archive, "g-1")
+    served.video.faults.append(Always(UntilClose(HALF)))
+    run = await run_ids(options, "g-1")
+    assert run.report.exit_code == 4
+    assert look(archive, "g-1").sidecar.assets == before.sidecar.assets
+    assert look(archive, "g-1").bytes_of("video") == served.video.body
+
+
 async def test_an_answer_that_lost_the_video_takes_none_away(
     service: Service, archive: Path, engine: HttpEngine
 ) -> None:

@@ -47,6 +47,15 @@ def test_a_picture_that_was_cut_is_never_measured(look: Look, form: str) -> None
     assert _clean_cuts(look, data, _cuts(len(data))) == []
 
 
+def test_a_hole_in_a_png_shows(look: Look) -> None:
+    """Its chunks are whole, and its end is there; to look for EXIF decodes it, and must not hide that."""
+    data = bytearray(picture("PNG", 400, 300))
+    start = data.index(b"IDAT") + 4
+    middle = start + struct.unpack_from(">I", data, start - 8)[0] // 2
+    data[middle : middle + 40] = bytes(40)
+    assert isinstance(look(bytes(data)), Damaged)
+
+
 def test_a_cut_is_said_in_words(look: Look) -> None:
     """A person reads why a file counts as damaged: how much is missing."""
     found = look(film(FILMS["index first"])[:-10])

@@ -15,11 +15,12 @@ from archiver.domain.identity import parse_id
 from archiver.domain.outcome import Outcome
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
+from tests.media.samples import picture
 from tests.nightly.nights import Nights, audit_of, findings, notices, trouble
 from tests.nightly.program import at, run_process
 from tests.runs.running import OnDisk, leftovers, look
 from tests.simulator import Shape
-from tests.simulator.faults import CutAfter, Silence, Status
+from tests.simulator.faults import Always, CutAfter, Fault, Raw, Silence, Status, UntilClose
 
 
 def _spoil(path: Path) -> bytes:
@@ -222,3 +223,36 @@ async def test_each_asset_has_its_lines_and_the_end_its_counts(nights: Nights) -
     ]
     counts = ended.lines[-1]
     assert (counts["intact"], counts["damaged"], counts["repaired"]) == (3, 0, 1)
+
+
+@pytest.mark.parametrize("fault", [UntilClose(2_000), Raw(picture("GIF"))], ids=["stump", "GIF"])
+async def test_damaged_bytes_give_way_to_nothing_worse(nights: Nights, fault: Fault) -> None:
+    """One bit is wrong in the clip, and the host has half of it by now, or a placeholder's picture."""
+    found = await _archived(nights, "g-1")
+    damaged = _spoil(found.folder / "video.mp4")
+    recorded = (found.folder / "sidecar.json").read_bytes()
+    nights.service.serve("g-1", faults=[Always(fault)])
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 3
+    assert AuditStatus.REPAIRED not in trouble(run).values()
+    assert (found.folder / "video.mp4").read_bytes() == damaged
+    assert (found.folder / "sidecar.json").read_bytes() == recorded
+    nights.service.serve("g-1")
+    assert (await nights.verify(repair=True)).report.exit_code == 0
+
+
+async def test_an_unreadable_sidecar_stays_until_its_repair_is_asked_for(nights: Nights) -> None:
+    """Without an index nobody knows of it: the files beside it may be all that there is."""
+    found = await _archived(nights, "g-1")
+    before = (found.folder / "video.mp4").read_bytes()
+    (found.folder / "sidecar.json").write_bytes(b'{"id"')
+    (nights.archive / "index.sqlite3").unlink()
+    nights.service.serve("g-1")
+    run = await nights.get("g-1")
+    assert run.report.exit_code == 3
+    error = run.results["g-1"].error
+    assert error
+    assert "luma-archiver verify --repair g-1" in error.message
+    assert (found.folder / "video.mp4").read_bytes() == before
+    assert (found.folder / "sidecar.json").read_bytes() == b'{"id"'
+    assert (await nights.verify(repair=True)).report.exit_code == 0

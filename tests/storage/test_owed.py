@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from archiver.domain.errors import ErrorRecord
@@ -48,7 +49,8 @@ def test_what_was_put_is_there_in_the_next_run(tmp_path: Path) -> None:
 def test_only_what_is_due_is_given_and_nothing_twice(tmp_path: Path) -> None:
     """What is put back while the list is gone through is met in the next run."""
     with OwedList.open(tmp_path) as owed:
-        owed.put([added(ONE, NOW, row={}, answer=None), _pending(TWO)])
+        later = msgspec.structs.replace(_pending(TWO), next_try=NOW + timedelta(hours=1))
+        owed.put([added(ONE, NOW, row={}, answer=None), later])
         met = []
         for entry in owed.due(NOW + timedelta(seconds=1)):
             met.append(entry.id)
@@ -58,7 +60,7 @@ def test_only_what_is_due_is_given_and_nothing_twice(tmp_path: Path) -> None:
         counts = owed.counts(NOW)
     assert counts.by_reason == {Reason.ADDED: 1, Reason.PENDING: 1}
     assert (counts.due, counts.total) == (1, 2)
-    assert counts.next_due == NOW + timedelta(minutes=2)
+    assert counts.next_due == NOW + timedelta(hours=1)
 
 
 def test_what_is_settled_is_owed_no_more(tmp_path: Path) -> None:

@@ -12,14 +12,12 @@ from archiver.domain.audit import AuditStatus, AuditTally, Finding
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.events import AssetAudited, GenerationPlanned, Observer
 from archiver.domain.identity import AssetName, GenerationId
-from archiver.domain.naming import SIDECAR
+from archiver.domain.naming import DAMAGED_SIDECAR, SIDECAR
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus
 from archiver.pipeline.generation import Held, Item
 from archiver.storage.archive import Archive
 from archiver.storage.threads import run_in_thread
-
-_DAMAGED_SIDECAR = "sidecar.damaged.json"
 
 
 class Repairing:
@@ -50,7 +48,7 @@ class Repairing:
         """Repair one generation. Raises `RunError` alone."""
         trouble = self._trouble[item.id]
         if item.held and any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble):
-            await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, _DAMAGED_SIDECAR)
+            await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, DAMAGED_SIDECAR)
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult) and result.outcome is not Outcome.PENDING:
             self._tell(result)
