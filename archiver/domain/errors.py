@@ -11,6 +11,7 @@
     ├── ManifestRowError             one row of a manifest cannot be used
     ├── SidecarError                 one generation's sidecar cannot be read
     │   ├── LaterSchemaError         a newer program wrote it: it is left alone
+    │   ├── OutOfPlaceError          a link, a folder or a device stands in its place
     │   └── OtherGenerationError     its place is taken by another generation's: that is left alone
     ├── ResolveError                 one generation could not be resolved
     │   ├── BadAnswerError           HTML, half JSON, the wrong shape
@@ -153,6 +154,12 @@ class OtherGenerationError(SidecarError):
     """Another generation's folder or sidecar stands where this one's belongs: it is left alone."""
 
     kind = "other_generation"
+
+
+class OutOfPlaceError(SidecarError):
+    """Something else stands where a generation's folder or file belongs: it costs that one alone."""
+
+    kind = "out_of_place"
 
 
 class ResolveError(ArchiverError):

@@ -147,7 +147,11 @@ class ApiKey:
         """Return JSON with the key masked, however a string in it spells it: answers are kept verbatim."""
         if len(self.secret) < _SHORTEST_KEY:
             return body
-        quoted = self.secret.replace("\\", "\\\\").replace('"', '\\"')
-        for spelling in (quoted.replace("/", "\\/"), quoted, self.secret):
-            body = body.replace(spelling.encode(), b"***")
-        return body
+        return re.sub("".join(map(_spellings, self.secret)).encode(), b"***", body)
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern for a printable ASCII character in a JSON string, plain or escaped (RFC 8259 §7)."""
+    escaped = rf"\\u00(?i:{ord(character):02x})"
+    shortly = rf"\\?{re.escape(character)}" if character in '"\\/' else re.escape(character)
+    return f"(?:{shortly}|{escaped})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from archiver.domain.errors import ArchiveError, SidecarError
@@ -12,7 +11,7 @@ from archiver.domain.identity import AssetName, GenerationId, parse_id
 from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
 from archiver.storage.commit import Commit
-from archiver.storage.errors import MissingFileError, shown, translated
+from archiver.storage.errors import MissingFileError, blaming, shown, translated
 from archiver.storage.files import can_link, check_writable, link_or_copy
 from archiver.storage.folder import Folder, is_name
 from archiver.storage.partial import PartialDownload
@@ -106,21 +105,12 @@ class Archive:
         """Give each generation's folder and sidecar, in that order; one that cannot be used as its error."""
         for folder, _ in self.folders():
             try:
-                self._refuse_strange(folder)
                 sidecar = self.read_sidecar(folder)
             except SidecarError as error:
                 yield folder, error
             else:
                 if sidecar:
                     yield folder, sidecar
-
-    def _refuse_strange(self, folder: str) -> None:
-        """Raise `SidecarError` where a link or a device has the sidecar's name: it costs that one alone."""
-        with suppress(MissingFileError), self.open_folder(folder) as home:
-            found = home.stat(SIDECAR)
-            if found and not stat.S_ISREG(found.st_mode):
-                msg = f"{shown(home.where(SIDECAR))} is not a regular file: move it away"
-                raise SidecarError(msg)
 
     def survey(self, folder: str) -> Survey | None:
         """Look at a generation's files by their sizes; None where it has no sidecar.
@@ -155,9 +145,17 @@ class Archive:
         return (sidecar, footprint) if sidecar and footprint else None
 
     def open_folder(self, folder: str) -> Folder:
-        """Open a generation's folder. Raises `MissingFileError` or another `ArchiveError`."""
-        with Folder.open_root(self.root) as root:
-            return root.descend(folder)
+        """Open a generation's folder.
+
+        Raises `OutOfPlaceError` where it is none, `MissingFileError` or another `ArchiveError`.
+        """
+        above, _, name = folder.rpartition("/")
+        with (
+            Folder.open_root(self.root) as root,
+            root.descend(above) as parent,
+            blaming(lambda: parent.stat(name), stat.S_ISDIR),
+        ):
+            return parent.child(name)
 
 
 def _done(steps: Generator[str, None, Footprint]) -> Footprint:

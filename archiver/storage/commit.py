@@ -14,15 +14,17 @@ no look: nothing is.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
+from archiver.domain.errors import LaterSchemaError, OtherGenerationError, OutOfPlaceError, SidecarError
 from archiver.domain.naming import DAMAGED_SIDECAR, PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
-from archiver.storage.errors import MissingFileError
+from archiver.storage.errors import MissingFileError, blaming
 from archiver.storage.files import link_or_copy, sha256_of, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.replacement import obsolete_files, withdraw
@@ -94,7 +96,8 @@ class Commit:
         archive = stack.enter_context(Folder.open_root(root))
         above, _, name = self.folder.rpartition("/")
         with archive.make_descent(above, durable=True) as parent:
-            home = stack.enter_context(parent.make_child(name, durable=True))
+            with blaming(lambda: parent.stat(name), stat.S_ISDIR):
+                home = stack.enter_context(parent.make_child(name, durable=True))
             if not home.is_new:
                 refuse_other_spelling(parent, name)
         aside = stack.enter_context(archive.make_child(PARTIAL, durable=False))
@@ -119,7 +122,8 @@ class Commit:
         home = opened.home
         for name, path in self._files.items():
             try:
-                opened.staged[path.parent].rename(path.name, home, name)
+                with blaming(partial(home.stat, name), _is_no_folder):
+                    opened.staged[path.parent].rename(path.name, home, name)
             except MissingFileError:
                 if not self._is_in_place(home, name):
                     raise
@@ -138,6 +142,11 @@ class Commit:
         return home.size_of(name) is not None and sha256_of(home, name) in digests
 
 
+def _is_no_folder(mode: int) -> bool:
+    # Whatever else has a file's name gives way to the file.
+    return not stat.S_ISDIR(mode)
+
+
 def _read_standing(home: Folder) -> Sidecar | None:
     """Return the sidecar that a commit replaces.
 
@@ -146,7 +155,7 @@ def _read_standing(home: Folder) -> Sidecar | None:
     """
     try:
         return read_sidecar(home)
-    except (LaterSchemaError, OtherGenerationError):
+    except (LaterSchemaError, OtherGenerationError, OutOfPlaceError):
         raise
     except SidecarError:
         if home.size_of(DAMAGED_SIDECAR) is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
-from archiver.domain.errors import ArchiveError, DiskFullError
+from archiver.domain.errors import ArchiveError, DiskFullError, OutOfPlaceError
 
 _FULL = {
     errno.ENOSPC: "no room left on the disk: make room and run again; what was fetched is kept",
@@ -54,6 +56,23 @@ class translated:  # noqa: N801 - read as a word of the `with` statement, like c
     ) -> None:
         if isinstance(error, OSError):
             raise archive_error(error, self.doing, self.path) from error
+
+
+@contextmanager
+def blaming(standing: Callable[[], os.stat_result | None], is_right: Callable[[int], bool]) -> Iterator[None]:
+    """Raise what goes wrong inside as `OutOfPlaceError`, where something of the wrong kind is `standing`.
+
+    `is_right` is for a file's mode, as `stat.S_ISREG`. A planted link is one generation's affair.
+    """
+    try:
+        yield
+    except MissingFileError:
+        raise
+    except ArchiveError as error:
+        found = standing()
+        if found and not is_right(found.st_mode):
+            raise OutOfPlaceError(error.message) from error
+        raise
 
 
 def archive_error(error: OSError, doing: str, path: str) -> ArchiveError:

@@ -8,9 +8,11 @@ it is made anew. Only whoever holds the archive's lock opens it for writing.
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache, partial
 from types import TracebackType
 from typing import Self
 
@@ -176,13 +178,14 @@ class Index:
                     yield GenerationId(folder.rpartition("/")[2])
 
     def gone(self) -> Iterator[str]:
-        """Give the folders that are not there any more."""
+        """Give the folders that are not there any more; a link in a folder's place is none."""
         with self._turn:
             self._flush()
+        is_there = cache(partial(_is_folder, self._root))
         for folder, _ in self._catalog.folders():
-            try:
-                os.lstat(f"{self._root}/{folder}")
-            except FileNotFoundError:
+            month = folder.rpartition("/")[0]
+            year = month.rpartition("/")[0]
+            if not (is_there(year) and is_there(month) and _is_folder(self._root, folder)):
                 yield folder
 
     def totals(self) -> tuple[int, int]:
@@ -239,3 +242,9 @@ def _notice(what: str, work: Reconciliation) -> str | None:
         return None
     unusable = f"; {work.unusable} cannot be used, the first: {work.first_reason}" if work.unusable else ""
     return f"{what}, {work.read} sidecars read{unusable}"
+
+
+def _is_folder(root: str, path: str) -> bool:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return stat.S_ISDIR(os.lstat(f"{root}/{path}").st_mode)
+    return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
-from archiver.domain.errors import SidecarError
+from archiver.domain.errors import ArchiveError, DiskFullError, SidecarError
 from archiver.storage.archive import Archive
 from archiver.storage.catalog import Catalog
 from archiver.storage.entries import IndexEntry
@@ -43,7 +43,10 @@ class Reconciliation:
     def _read(self, archive: Archive, folder: str) -> IndexEntry | None:
         try:
             loaded = archive.load(folder)
-        except SidecarError as error:
+        except DiskFullError:
+            raise
+        except (SidecarError, ArchiveError) as error:
+            # One that cannot be read, for want of a right perhaps, costs that one alone.
             self.unusable += 1
             self.first_reason = self.first_reason or error.message
             return None

@@ -14,7 +14,7 @@ from msgspec import Struct
 from archiver.domain.errors import LaterSchemaError, OtherGenerationError, SidecarError
 from archiver.domain.naming import GENERATIONS, SIDECAR, UNDATED
 from archiver.domain.sidecar import SCHEMA_VERSION, Sidecar, decode_sidecar
-from archiver.storage.errors import MissingFileError, shown, translated
+from archiver.storage.errors import MissingFileError, blaming, shown, translated
 from archiver.storage.folder import Folder
 
 # An answer has 8 MB at most, indented perhaps thrice that; a manifest's row is small.
@@ -33,7 +33,8 @@ def read_sidecar(home: Folder) -> Sidecar | None:
     Raises `SidecarError` where it cannot be used, `ArchiveError` where it cannot be read.
     """
     try:
-        descriptor = home.open_file(SIDECAR, os.O_RDONLY)
+        with blaming(lambda: home.stat(SIDECAR), stat.S_ISREG):
+            descriptor = home.open_file(SIDECAR, os.O_RDONLY)
     except MissingFileError:
         return None
     path = home.where(SIDECAR)

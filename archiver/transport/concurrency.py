@@ -111,8 +111,7 @@ class Adapting:
 
     def _fit_generations(self) -> None:
         held_back = sum(count for host, count in self._waiting.items() if self._known(host).limit)
-        more = self._bounds.ahead + min(held_back, _HELD_BACK) if self._bounds.ahead else 0
-        self.generations.resize(self._search.limit + more)
+        self.generations.resize(self._search.limit + self._bounds.ahead + min(held_back, _HELD_BACK))
 
 
 class _Counted(AsyncIterator[Piece]):

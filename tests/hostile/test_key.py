@@ -240,10 +240,12 @@ def test_a_traceback_is_safe_to_show_and_has_no_key() -> None:
         ("sk-0123456789/+", b'{"a": "sk-0123456789/+"}'),
         ("sk-0123456789/+", b'{"a": "sk-0123456789\\/+"}'),
         ('sk-0123456789"\\', b'{"a": "sk-0123456789\\"\\\\"}'),
+        ("sk-0123456789/+", b'{"a": "sk-0123456789\\u002F\\u002b"}'),
+        ("sk-0123456789/+", b'{"a": "' + b"".join(b"\\u%04x" % c for c in b"sk-0123456789/+") + b'"}'),
     ],
 )
 def test_a_key_is_masked_as_json_spells_it(key: str, body: bytes) -> None:
-    """Some libraries escape slashes."""
+    """Some libraries escape slashes, some plus signs as well; all of it may be."""
     assert ApiKey(key).redact_json(body) == b'{"a": "***"}'
 
 

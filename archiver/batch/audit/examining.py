@@ -66,9 +66,7 @@ class Examiner:
                 return self._examine(target, home)
         except MissingFileError:
             return _about(target, "gone", f"{target.folder} is gone, which the index knows")
-        except SidecarError as error:
-            return _about(target, error.kind, error.message, AuditStatus.DAMAGED)
-        except ArchiveError as error:
+        except (SidecarError, ArchiveError) as error:
             return _about(target, error.kind, error.message, AuditStatus.DAMAGED)
 
     def _examine(self, target: Target, home: Folder) -> Examination:
