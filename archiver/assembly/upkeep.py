@@ -35,6 +35,9 @@ async def add(
 async def reindex(options: Options, observer: Observer) -> Reconciliation:
     """Make the index anew from the sidecars alone; return how many were read. Raises `RunError`."""
     async with hold_archive(options, "reindex", observer) as archive:
-        index = await run_in_thread(Index.rebuild, archive)
-        await run_in_thread(index.close)
+        try:
+            index = await run_in_thread(Index.rebuild, archive)
+            await run_in_thread(index.close)
+        finally:
+            await run_in_thread(archive.partials.tidy)
         return index.found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from archiver.domain.errors import RunError
 from archiver.domain.events import Event, GenerationFinished, Noticed, Observer
 from archiver.domain.outcome import Outcome, RunReport, Tally
 from archiver.pipeline.generation import GenerationArchiver
+from archiver.pipeline.inspector import Inspector, InspectorFromThreads
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
 from archiver.storage.archive import Archive
@@ -29,7 +30,7 @@ from archiver.storage.audits import AuditHistory
 from archiver.storage.gate import Gate
 from archiver.storage.index import Index
 from archiver.storage.sums import write_sums
-from archiver.storage.threads import run_in_thread
+from archiver.storage.threads import run_in_thread, see_through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +114,14 @@ class _Verification:
     async def _open(self, archive: Archive, index: Index) -> AsyncIterator[Audit]:
         conditions = self.conditions
         history = await run_in_thread(AuditHistory.open, archive.root, is_deep=self.options.deep)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(run_in_thread, history.close)
             if history.notice:
                 conditions.observer(Noticed(history.notice))
             examiner = Examiner(
                 archive=archive,
                 gate=Gate(self.options.network.limit_rate),
-                deep=self.options.deep,
+                decoding=await _open_decoding(stack) if self.options.deep else None,
                 knows=lambda generation_id: index.get(generation_id) is not None,
             )
             yield Audit(
@@ -129,8 +131,6 @@ class _Verification:
                 ),
                 scope=self.asked.scope,
             )
-        finally:
-            await run_in_thread(history.close)
 
     async def _finished(self, audit: Audit, report: RunReport) -> RunReport:
         tally = report.tally
@@ -139,6 +139,11 @@ class _Verification:
         if self.asked.sums and report.error is None:
             await run_in_thread(write_sums, audit.selecting.archive)
         return report
+
+
+async def _open_decoding(stack: AsyncExitStack) -> InspectorFromThreads:
+    inspector = await stack.enter_async_context(Inspector())
+    return InspectorFromThreads(inspector, asyncio.get_running_loop())
 
 
 async def _exhaust(found: AsyncGenerator[list[Examination], None]) -> None:
@@ -151,9 +156,14 @@ async def _end_of(work: Coroutine[Any, Any, None], stop: Stop) -> RunError | Non
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        # Whoever called holds the archive as long as something is done in it.
+        task.cancel()
+        await see_through(asyncio.wait({task}))
+        raise
     finally:
         stopped.cancel()
-        is_cut_short = task.cancel()
+    is_cut_short = task.cancel()
     try:
         await task
     except asyncio.CancelledError:

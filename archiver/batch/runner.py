@@ -22,6 +22,7 @@ from archiver.pipeline.generation import Item
 from archiver.runtime.clock import Clock
 from archiver.runtime.places import Places
 from archiver.runtime.stopping import Stop
+from archiver.storage.threads import see_through
 
 # Generations that wait for the service hold no place, only memory: this many wait at most.
 _ROOM = 1000
@@ -68,9 +69,14 @@ class Runner:
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Whoever called holds the archive as long as bytes are put away in it.
+            work.cancel()
+            await see_through(asyncio.wait({work}))
+            raise
         finally:
             stopped.cancel()
-            is_cut_short = work.cancel()
+        is_cut_short = work.cancel()
         error = await _end_of(work)
         if is_cut_short:
             error = stop.reason
@@ -131,12 +137,14 @@ class Runner:
 
         Return None where it was not begun: while it waited for a place the budget was used up.
         """
-        began_s = self._clock.monotonic_s()
+        began_s: float | None = None
         polls = 0
         while True:
             async with self._places.place():
                 if polls == 0 and not self._may_begin():
                     return None
+                # What it waited for a place is no waiting for the service.
+                began_s = self._clock.monotonic_s() if began_s is None else began_s
                 result = await self._archiver.archive(item)
             if isinstance(result, GenerationPlanned) or result.outcome is not Outcome.PENDING:
                 return result
@@ -168,8 +176,7 @@ async def _end_of(work: asyncio.Task[None]) -> RunError | None:
 def _first(group: BaseExceptionGroup) -> RunError | None:
     """Return the first error of a group that may hold groups."""
     for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            return _first(error)
-        if isinstance(error, RunError):
-            return error
+        found = _first(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, RunError):
+            return found
     return None

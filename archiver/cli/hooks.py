@@ -124,8 +124,9 @@ class Call:
 
     def run(self, time_limit_s: float) -> str | None:
         """Run it to its end; return in words what went wrong, or None."""
-        with tempfile.TemporaryFile() as said:
-            try:
+        try:
+            # Of the file that it is heard by, too: where temporary files go there may be no room.
+            with tempfile.TemporaryFile() as said:
                 # A group of its own: Ctrl-C is for the run, and all of a command can be ended together.
                 process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
                     self.command,
@@ -135,10 +136,10 @@ class Call:
                     env=self._environment(),
                     start_new_session=True,
                 )
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-                return f"{self._name} cannot be run: {reason}"
-            return self._see_through(process, said, time_limit_s)
+                return self._see_through(process, said, time_limit_s)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            return f"{self._name} cannot be run: {reason}"
 
     @property
     def _name(self) -> str:

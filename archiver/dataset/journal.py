@@ -41,7 +41,7 @@ class Journal:
     def fingerprint(self) -> str | None:
         """Return whose journal it is; None where there is none."""
         first = next(self._file.lines(), None)
-        with suppress(msgspec.MsgspecError):
+        with suppress(ValueError):  # msgspec's errors are, and those of bytes that are no UTF-8
             return msgspec.json.decode(first, type=_Head).fingerprint if first else None
         return None
 
@@ -52,7 +52,7 @@ class Journal:
     def entries(self) -> Iterator[Held]:
         """Give what is written; a line that cannot be read is passed over: its file is written again."""
         for line in self._file.lines():
-            with suppress(msgspec.MsgspecError):
+            with suppress(ValueError):
                 yield msgspec.json.decode(line, type=Held)
 
     def note(self, held: Held) -> None:

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from archiver.domain.errors import ErrorRecord, ManifestRowError
 from archiver.domain.identity import GenerationId, parse_id
@@ -26,6 +26,10 @@ from archiver.domain.outcome import GenerationResult, Outcome
 
 LONGEST_PAUSE = timedelta(days=7)
 WITHOUT_PAUSE = timedelta(hours=1)
+
+
+# One without a zone could not be compared with the clock's.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Reason(StrEnum):
@@ -46,8 +50,8 @@ class Owed(Struct, frozen=True, kw_only=True):
 
     id: GenerationId
     reason: Reason
-    since: datetime
-    next_try: datetime
+    since: Moment
+    next_try: Moment
     error: ErrorRecord | None = None
     row: dict[str, Any] = {}
     answer: Raw = Raw(b"null")

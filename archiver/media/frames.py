@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from archiver.media.environment import environment
 from archiver.media.image import rgb_to_grey, scale_to_grey
 from archiver.media.invocation import FILM, INPUT, LONGEST_S, QUIETLY, compiled, first_complaint
 from archiver.media.similarity import SIDES, similarity
@@ -73,7 +74,9 @@ def _last_piece(command: list[str], size: int) -> bytes | None:
     """Run a program; return the last whole piece of `size` bytes that it writes, or None."""
     last = None
     # Our own words alone stand in the command.
-    with subprocess.Popen(command, stdin=_NONE, stdout=subprocess.PIPE, stderr=_NONE) as process:  # noqa: S603 - above
+    with subprocess.Popen(  # noqa: S603 - above
+        command, stdin=_NONE, stdout=subprocess.PIPE, stderr=_NONE, env=environment()
+    ) as process:
         limit = threading.Timer(LONGEST_S, process.kill)
         limit.start()
         try:
@@ -87,6 +90,8 @@ def _last_piece(command: list[str], size: int) -> bytes | None:
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     try:
         # Our own words alone stand in the command.
-        return subprocess.run(command, stdin=_NONE, capture_output=True, check=False, timeout=LONGEST_S)  # noqa: S603 - above
+        return subprocess.run(  # noqa: S603 - above
+            command, stdin=_NONE, capture_output=True, check=False, timeout=LONGEST_S, env=environment()
+        )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, b"", f"not done after {LONGEST_S} s".encode())

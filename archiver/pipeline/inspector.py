@@ -108,6 +108,22 @@ class Inspector:
                 return answer
 
 
+class InspectorFromThreads:
+    """An inspector for threads, which wait for it while its loop goes on."""
+
+    def __init__(self, inspector: Inspector, loop: asyncio.AbstractEventLoop) -> None:
+        self._inspector = inspector
+        self._loop = loop
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what is in a file. Raises `RunError`."""
+        return asyncio.run_coroutine_threadsafe(self._inspector.inspect(path), self._loop).result()
+
+    def find_decode_error(self, path: Path) -> str | None:
+        """Decode every frame; return the first complaint, or None. Raises `RunError`."""
+        return asyncio.run_coroutine_threadsafe(self._inspector.find_decode_error(path), self._loop).result()
+
+
 def _name(path: Path) -> bytes:
     # A worker stands in another folder.
     return os.fsencode(path.absolute())

@@ -138,6 +138,7 @@ async def test_ffmpeg_is_not_given_the_key(program: Program, tmp_path: Path) -> 
     program = replace(program, environment={"PATH": f"{fake.parent}:/usr/bin:/bin"})
     program.service.serve("g-1")
     await program.run("get", "--deep", "g-1")
+    await program.run("verify", "--deep", "g-1")
     # A worker may write no file: what its ffmpeg says of itself is not there.
     environ = {**program.environ, "LUMA_API_KEY": API_KEY}
     process = await asyncio.create_subprocess_exec(

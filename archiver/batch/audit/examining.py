@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import stat_result
+from pathlib import Path
+from typing import Protocol
 
 from archiver.domain.audit import AuditStatus, Finding, Judgement, judge, judge_deeply
-from archiver.domain.checks import Check, NotMedia, check_asset, check_decode
+from archiver.domain.checks import Check, Inspection, NotMedia, check_asset, check_decode
 from archiver.domain.errors import ArchiveError, ErrorRecord, SidecarError
 from archiver.domain.generation import Promise
 from archiver.domain.identity import AssetName, GenerationId
@@ -48,13 +50,23 @@ class Examination:
         return sum(finding.size for finding in self.findings)
 
 
+class Decoding(Protocol):
+    """Whoever looks into media files for a thread that waits. Both may raise `RunError`."""
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what is in a file."""
+
+    def find_decode_error(self, path: Path) -> str | None:
+        """Decode every frame; return the first complaint, or None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examiner:
-    """Looks at generations; `deep` decodes what it reads, `knows` tells whether the index has an id."""
+    """Looks at generations, with `decoding` into files, too; `knows` tells whether the index has an id."""
 
     archive: Archive
     gate: Gate
-    deep: bool
+    decoding: Decoding | None
     knows: Callable[[GenerationId], bool]
 
     def examine(self, target: Target) -> Examination:
@@ -117,8 +129,9 @@ class _Look:
         if file and record.path and size is not None and record.size in {None, size}:
             sha256, read = self._sha256(record.path, file)
         judgement = judge(record, size, sha256)
-        if self.examiner.deep and file and record.path and not judgement[0].is_trouble:
-            judgement = judge_deeply(record, self._checks(name, record, file))
+        decoding = self.examiner.decoding
+        if decoding and file and record.path and not judgement[0].is_trouble:
+            judgement = judge_deeply(record, self._checks(name, record, file, decoding))
         return judgement, read
 
     def _sha256(self, path: str, file: stat_result) -> tuple[str, int]:
@@ -128,19 +141,16 @@ class _Look:
         self.digests[inode] = sha256_through(self.examiner.gate, self.home, path)
         return self.digests[inode], file.st_size
 
-    def _checks(self, name: AssetName, record: AssetRecord, file: stat_result) -> tuple[Check, ...]:
-        from archiver.media.inspection import (  # noqa: PLC0415 - decoders: 0.1 s and 25 MB, for `--deep` alone
-            find_decode_error,
-            inspect_media,
-        )
-
+    def _checks(
+        self, name: AssetName, record: AssetRecord, file: stat_result, decoding: Decoding
+    ) -> tuple[Check, ...]:
         path = self.examiner.archive.root / self.home.where(record.path or "")
-        inspection = inspect_media(path)
+        inspection = decoding.inspect(path)
         if isinstance(inspection, NotMedia):
             return (Check(name="container", ok=False, expected="media", measured=inspection.reason),)
         inode = (file.st_dev, file.st_ino)
         if inode not in self.decoded:
-            self.decoded[inode] = find_decode_error(path)
+            self.decoded[inode] = decoding.find_decode_error(path)
         promise = Promise(
             width=record.expected.width, height=record.expected.height, duration_s=record.expected.duration
         )
