@@ -128,8 +128,12 @@ def _holding(root: Path, clock: Clock) -> Iterator[None]:
 
 def _written(work: Work, root: Path) -> DatasetRecord:
     stage = Stage(root, work.fingerprint)
-    if strange := foreign_names(root, standing_record(root)):
+    before = foreign_names(root, standing_record(root))
+    work.observer(ExportPlanned(work.plan.count))
+    record = Export(work, stage).run()
+    # What has a name of the dataset's was replaced by it.
+    strange = sorted(set(before) & set(foreign_names(root, record)))
+    if strange:
         names = ", ".join(strange[:3]) + (" …" if strange[3:] else "")
         work.observer(ExportNoticed(f"no export wrote {names} in {root}: a loader may take it for data"))
-    work.observer(ExportPlanned(work.plan.count))
-    return Export(work, stage).run()
+    return record

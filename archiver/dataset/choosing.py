@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.dataset.deduplication import without_duplicates
@@ -11,7 +11,7 @@ from archiver.dataset.events import ExportNoticed, ExportObserver
 from archiver.dataset.example import Example
 from archiver.dataset.media import Losses
 from archiver.dataset.options import Dedupe, ExportOptions, FormatName
-from archiver.dataset.planning import Planned, plan_export
+from archiver.dataset.planning import Planned, find_unusable, plan_export
 from archiver.dataset.selecting import Selected, limited, select, select_again
 from archiver.dataset.sources import columns_of, read_examples
 from archiver.domain.errors import SidecarError, UsageError
@@ -40,12 +40,19 @@ class Chooser:
         columns = columns_of(examples)
         if ids is None:
             selected = select(examples, options.selection, columns, self.now)
-            chosen, duplicates = self._deduplicated(selected.examples, options)
+            lacking, refused = find_unusable(options, selected.examples, columns)
+            # Before: of two with the same bytes the one is kept that can be used, and a limit counts samples.
+            usable = (one for one in selected.examples if one.id not in lacking and one.id not in refused)
+            chosen, duplicates = self._deduplicated(tuple(usable), options)
             chosen = limited(chosen, options.selection)
+            planned = plan_export(self.archive.root, options, chosen, columns)
+            # Where fewer were asked for than there are, others have taken their place.
+            planned = replace(
+                planned, lacking=lacking, refused={} if options.selection.is_limited else refused
+            )
         else:
             selected, duplicates = select_again(examples, ids), {}
-            chosen = selected.examples
-        planned = plan_export(self.archive.root, options, chosen, columns)
+            planned = plan_export(self.archive.root, options, selected.examples, columns)
         self._tell(selected, duplicates, planned)
         if not planned.plan.count:
             msg = f"nothing to export: {_reasons(len(examples), selected, duplicates, planned)}"

@@ -21,8 +21,9 @@ def without_duplicates(
 ) -> tuple[tuple[Example, ...], Mapping[GenerationId, GenerationId]]:
     """Return the examples that are kept, in their order, and the others' ids with the one kept for each.
 
-    Of what is the same the first id is kept. What has no clip is no duplicate. A clip that does not decode
-    looks like no other: whoever reads it later will say why. Raises `UsageError` where there is no ffmpeg.
+    Of what has the same bytes the one that was made first is kept. What has no clip is no duplicate. A clip
+    that does not decode looks like no other: whoever reads it later will say why. Raises `UsageError` where
+    there is no ffmpeg.
     """
     dropped = {} if dedupe is Dedupe.NONE else _same_bytes(examples)
     if dedupe is Dedupe.PERCEPTUAL:
@@ -35,7 +36,7 @@ def without_duplicates(
 
 def _same_bytes(examples: Sequence[Example]) -> dict[GenerationId, GenerationId]:
     first: dict[str, GenerationId] = {}
-    for example in sorted(examples, key=lambda one: one.id):
+    for example in sorted(examples, key=_seniority):
         if example.video:
             first.setdefault(example.video.sha256, example.id)
     return {
@@ -43,6 +44,11 @@ def _same_bytes(examples: Sequence[Example]) -> dict[GenerationId, GenerationId]
         for example in examples
         if example.video and (kept := first[example.video.sha256]) != example.id
     }
+
+
+def _seniority(example: Example) -> tuple[bool, str, GenerationId]:
+    # What comes later must not take the place of what is there, or its clip changes to another split.
+    return example.created_at is None, example.created_at or "", example.id
 
 
 def _hashes(root: Path, examples: Sequence[Example]) -> Iterator[tuple[GenerationId, int]]:

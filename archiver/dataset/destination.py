@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from archiver.dataset.journal import Journal
 from archiver.dataset.options import Destination
@@ -60,10 +62,20 @@ def is_begun(root: Path) -> bool:
 
 
 def foreign_names(root: Path, record: DatasetRecord | None) -> list[str]:
-    """Return the names in DEST that no export wrote, sorted."""
-    written = {file.path.partition("/")[0] for file in record.files} if record else set[str]()
+    """Return what in DEST no export wrote, sorted: names, and paths below the folders that one wrote."""
+    written = {file.path for file in record.files} if record else set[str]()
+    folders = {parent.as_posix() for path in written for parent in PurePosixPath(path).parents}
     with translated("read", str(root)):
-        return sorted({path.name for path in root.iterdir()} - _OURS - written)
+        return sorted(_strange(root, "", written, folders))
+
+
+def _strange(root: Path, folder: str, written: AbstractSet[str], folders: AbstractSet[str]) -> Iterator[str]:
+    for entry in os.scandir(root / folder):
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if path in folders and entry.is_dir(follow_symlinks=False):
+            yield from _strange(root, path, written, folders)
+        elif path not in written and path not in _OURS:
+            yield path
 
 
 def standing_record(root: Path) -> DatasetRecord | None:

@@ -77,6 +77,7 @@ class Export:
     def _look_at(self, kept: Mapping[str, tuple[Sample, ...]]) -> None:
         """Raise `UnloadableError` where loaders would stumble, or find nothing."""
         if not any(kept.values()):
+            self._stage.discard()
             msg = "the dataset would have nothing in it: every sample was left out"
             raise UnloadableError(msg)
         flaws = self._work.layout.lint(self._stage.files, self._work.plan, kept)

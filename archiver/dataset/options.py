@@ -59,6 +59,11 @@ class SelectionOptions:
     limit: Positive | None = None
     include_unverified: bool = False
 
+    @property
+    def is_limited(self) -> bool:
+        """True where so many are wanted, whichever they are."""
+        return self.sample is not None or self.limit is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformOptions:

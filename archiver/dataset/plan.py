@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from archiver.dataset.example import Example
 from archiver.dataset.options import ExportOptions
@@ -49,6 +51,21 @@ class Plan:
     def count(self) -> int:
         """How many samples there are."""
         return sum(map(len, self.samples.values()))
+
+
+def contents_of(plan: Plan, is_lost: Callable[[Sample], bool]) -> str:
+    """Return a digest of what a dataset holds: the options, and the samples that are not lost.
+
+    It stands in every card's YAML. `datasets` keeps what it has built under the folder's last name and a
+    digest of that YAML: without it another dataset in a folder of the same name, or in the same folder later,
+    would be loaded as the first one (datasets 5.2.0, load.py: LocalDatasetModuleFactory).
+    """
+    digest = hashlib.sha256(msgspec.json.encode((plan.options, plan.assets)))
+    for split, samples in plan.samples.items():
+        for sample in samples:
+            if not is_lost(sample):
+                digest.update(msgspec.json.encode((split, sample)))
+    return digest.hexdigest()
 
 
 def key_of(generation_id: str) -> str:

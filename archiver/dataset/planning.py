@@ -37,6 +37,24 @@ class Planned:
     partial_assets: tuple[AssetName, ...] = ()
 
 
+def find_unusable(
+    options: ExportOptions, examples: tuple[Example, ...], columns: Columns[Example]
+) -> tuple[dict[GenerationId, AssetName], dict[GenerationId, str]]:
+    """Return the examples of which no sample can be made: those that lack a file, and those with a NUL.
+
+    By their ids: which file, and why their caption cannot be written. Raises `UsageError`.
+    """
+    assets, _ = _assets(examples, options)
+    caption = parse_caption(options.layout.caption, columns)
+    lacking = {one.id: name for one in examples if (name := _first_lacking(one, assets, options))}
+    reasons = (
+        (one.id, refuse_caption(caption(one)) or refuse_caption(one.prompt or ""))
+        for one in examples
+        if one.id not in lacking
+    )
+    return lacking, {name: reason for name, reason in reasons if reason}
+
+
 def plan_export(
     root: Path, options: ExportOptions, examples: Iterable[Example], columns: Columns[Example]
 ) -> Planned:
@@ -44,20 +62,17 @@ def plan_export(
     found = tuple(examples)
     _refuse_idle_options(options)
     assets, partial = _assets(found, options)
-    lacking = {one.id: name for one in found if (name := _first_lacking(one, assets, options))}
+    lacking, refused = find_unusable(options, found, columns)
     caption = parse_caption(options.layout.caption, columns)
     splits = _splits(options, columns)
-    placed, refused = defaultdict[str, list[Sample]](list), dict[GenerationId, str]()
+    placed = defaultdict[str, list[Sample]](list)
     for example in found:
-        text = caption(example)
-        reason = refuse_caption(text) or refuse_caption(example.prompt or "")
-        if example.id in lacking:
-            continue
-        if reason:
-            refused[example.id] = reason
+        if example.id in lacking or example.id in refused:
             continue
         split = _split_of(example, splits, options.layout.split_by, columns)
-        placed[split].append(Sample(example=example, key=key_of(example.id), split=split, caption=text))
+        placed[split].append(
+            Sample(example=example, key=key_of(example.id), split=split, caption=caption(example))
+        )
     samples = {name: tuple(placed[name]) for name in order_of(splits, set(placed))}
     plan = Plan(root=root, options=options, samples=samples, assets=assets)
     return Planned(plan=plan, lacking=lacking, refused=refused, partial_assets=partial)

@@ -50,8 +50,12 @@ class Stage:
     def abandon(self) -> None:
         """Leave nothing behind where nothing was written that another run could go on with."""
         if not self._held:
-            with translated("remove", PARTIAL):
-                shutil.rmtree(self._partial)
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove all that was written aside."""
+        with translated("remove", PARTIAL):
+            shutil.rmtree(self._partial)
 
     def publish(self, record: DatasetRecord) -> None:
         """Give the files that the record lists their names, in the place of the dataset that was here."""

@@ -25,7 +25,7 @@ _LARGEST = "1M<n<10M"
 class Card:
     """What a card says: `rows` names what the rows are, `media` is the loader's name of their file's column.
 
-    `counts` are of rows, by split; the first of `fields` is the file's name.
+    `counts` are of rows, by split; the first of `fields` is the file's name; `contents` is their digest.
     """
 
     rows: str
@@ -35,6 +35,7 @@ class Card:
     fields: tuple[Field[Any], ...]
     options: ExportOptions
     note: str
+    contents: str
 
     def text(self) -> str:
         """Return the card: YAML, then Markdown."""
@@ -44,7 +45,8 @@ class Card:
 
     def _front_matter(self) -> Iterable[str]:
         # JSON's texts are YAML's, too; a bare one would make of a split called `no` a false one.
-        yield from ("---", "configs:", "- config_name: default", "  drop_labels: true", "  data_files:")
+        yield from ("---", "configs:", "- config_name: default", f'  description: "contents {self.contents}"')
+        yield from ("  drop_labels: true", "  data_files:")
         for split in self.counts:
             yield from (f'  - split: "{split}"', f'    path: "data/{split}/*"')
         yield from ("tags:", f"- {self.media}", "- luma", "task_categories:", f"- {self.task}")

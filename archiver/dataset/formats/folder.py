@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -28,7 +29,7 @@ from archiver.dataset.formats.metadata import Entry, Metadata, Placed
 from archiver.dataset.media import LostSampleError, Media, MediaFile
 from archiver.dataset.output import Output
 from archiver.dataset.pieces import MadePiece, MediaPiece, Piece
-from archiver.dataset.plan import Plan, Sample
+from archiver.dataset.plan import Plan, Sample, contents_of
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import AssetName
 
@@ -77,7 +78,8 @@ class _FolderLayout(ABC):
         def write_card(output: Output) -> None:
             # Counted now: a split's metadata that an earlier run wrote may lack samples that it lost.
             counts = {split: len(found) for split, found in _kept(entries, media).items()}
-            output.write(self._card(plan, metadata.fields, counts).text().encode())
+            card = self._card(plan, metadata.fields, counts)
+            output.write(replace(card, contents=contents_of(plan, media.is_lost)).text().encode())
 
         yield MadePiece(path=CARD, samples=(), write=write_card)
 
@@ -137,6 +139,7 @@ class VideofolderLayout(_FolderLayout):
             counts=counts,
             fields=fields,
             options=plan.options,
+            contents="",
             note="To read frames takes `torchcodec`; without it, "
             '`dataset.cast_column("video", Video(decode=False))` gives paths. '
             "The columns that end in `_path` name pictures below this folder.",
@@ -175,6 +178,7 @@ class ImagefolderLayout(_FolderLayout):
             counts=counts,
             fields=fields,
             options=plan.options,
+            contents="",
             note="`kind` tells thumbnails, last frames and sampled frames apart.",
         )
 

@@ -12,7 +12,7 @@ from archiver.dataset.formats.card import CARD
 from archiver.dataset.media import Media
 from archiver.dataset.output import Output
 from archiver.dataset.pieces import MadePiece
-from archiver.dataset.plan import Plan, Sample
+from archiver.dataset.plan import Plan, Sample, contents_of
 from archiver.version import __version__
 
 
@@ -22,7 +22,8 @@ def shard_card(plan: Plan, media: Media, pattern_of: Callable[[str], str]) -> Ma
     def write(output: Output) -> None:
         counts = {split: _left(samples, media) for split, samples in plan.samples.items()}
         # The loader fails where a pattern finds nothing.
-        output.write(_text({split: count for split, count in counts.items() if count}, pattern_of).encode())
+        patterns = {split: pattern_of(split) for split, count in counts.items() if count}
+        output.write(_text(counts, patterns, contents_of(plan, media.is_lost)).encode())
 
     return MadePiece(path=CARD, samples=(), write=write)
 
@@ -31,11 +32,12 @@ def _left(samples: Sequence[Sample], media: Media) -> int:
     return sum(not media.is_lost(sample) for sample in samples)
 
 
-def _text(counts: Mapping[str, int], pattern_of: Callable[[str], str]) -> str:
-    files = (f'  - split: "{split}"\n    path: "{pattern_of(split)}"\n' for split in counts)
-    rows = (f"| {split} | {count} |\n" for split, count in counts.items())
+def _text(counts: Mapping[str, int], patterns: Mapping[str, str], contents: str) -> str:
+    files = (f'  - split: "{split}"\n    path: "{pattern}"\n' for split, pattern in patterns.items())
+    rows = (f"| {split} | {counts[split]} |\n" for split in patterns)
     return (
-        f"---\nconfigs:\n- config_name: default\n  data_files:\n{''.join(files)}---\n"
+        f'---\nconfigs:\n- config_name: default\n  description: "contents {contents}"\n'
+        f"  data_files:\n{''.join(files)}---\n"
         "# Generated videos, with captions, in shards\n\n"
         f"| split | samples |\n|---|---:|\n{''.join(rows)}\n"
         "```python\nfrom datasets import load_dataset\n\n"

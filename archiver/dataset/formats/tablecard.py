@@ -54,14 +54,17 @@ CSV_LOADING = Loading(
 )
 
 
-def table_card(fields: Fields, plan: Plan, files: Mapping[str, str], loading: Loading) -> bytes:
-    """Return the card of a table with these files by split."""
-    lines = [*_front_matter(fields, plan, files, loading), "", *_text(plan, loading.note)]
+def table_card(
+    fields: Fields, plan: Plan, files: Mapping[str, str], contents: str, loading: Loading
+) -> bytes:
+    """Return the card of a table with these files by split; `contents` is the digest of what is in them."""
+    begin = ("---", "configs:", "- config_name: default", f"  description: {_quoted('contents ' + contents)}")
+    lines = [*begin, *_files_and_types(fields, plan, files, loading), "", *_text(plan, loading.note)]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _front_matter(fields: Fields, plan: Plan, files: Mapping[str, str], loading: Loading) -> Iterator[str]:
-    yield from ("---", "configs:", "- config_name: default", "  data_files:")
+def _files_and_types(fields: Fields, plan: Plan, files: Mapping[str, str], loading: Loading) -> Iterator[str]:
+    yield "  data_files:"
     for split, path in files.items():
         yield from (f"  - split: {_quoted(split)}", f"    path: {_quoted(path)}")
     yield from (f"  {line}" for line in loading.options)

@@ -22,7 +22,7 @@ from archiver.dataset.formats.tablecard import CSV_LOADING, JSON_LOADING, Loadin
 from archiver.dataset.media import CHUNK_BYTES, Media
 from archiver.dataset.output import Output
 from archiver.dataset.pieces import MadePiece
-from archiver.dataset.plan import Plan, Sample
+from archiver.dataset.plan import Plan, Sample, contents_of
 from archiver.dataset.rows import Fields, Row, fields_of, rows_of
 from archiver.domain.errors import UsageError
 
@@ -61,8 +61,12 @@ class _TextTables:
         found = {
             split: path for split, path in files.items() if not all(map(media.is_lost, plan.samples[split]))
         }
-        card = table_card(fields, plan, found, self._form.loading)
-        yield MadePiece(path=CARD, samples=(), write=lambda output: _write_all(output, [card]))
+
+        def write_card(output: Output) -> None:
+            contents = contents_of(plan, media.is_lost)
+            _write_all(output, [table_card(fields, plan, found, contents, self._form.loading)])
+
+        yield MadePiece(path=CARD, samples=(), write=write_card)
 
     def lint(self, folder: Path, plan: Plan, kept: Mapping[str, Sequence[Sample]]) -> list[str]:
         """Read all rows again: of the same columns, and as many as samples were kept."""
