@@ -11,6 +11,7 @@ from archiver.batch.manifest import Row
 from archiver.batch.reading import RowReader
 from archiver.domain.events import Observer
 from archiver.runtime.clock import Clock, SystemClock
+from archiver.storage.archive import Archive
 from archiver.storage.index import Index
 from archiver.storage.reconciling import Reconciliation
 from archiver.storage.threads import run_in_thread
@@ -34,6 +35,8 @@ async def add(
 
 async def reindex(options: Options, observer: Observer) -> Reconciliation:
     """Make the index anew from the sidecars alone; return how many were read. Raises `RunError`."""
+    # One that is not there is a misspelt folder: it is not made.
+    await run_in_thread(Archive.open, options.archive, writable=False)
     async with hold_archive(options, "reindex", observer) as archive:
         try:
             index = await run_in_thread(Index.rebuild, archive)

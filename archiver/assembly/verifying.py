@@ -18,11 +18,14 @@ from archiver.batch.audit.examining import Examination, Examiner
 from archiver.batch.audit.repairing import Repairing
 from archiver.batch.audit.selecting import Scope, Selecting
 from archiver.batch.budget import Spending
+from archiver.batch.runner import Archiving
 from archiver.domain.errors import RunError
 from archiver.domain.events import Event, GenerationFinished, Noticed, Observer
 from archiver.domain.outcome import Outcome, RunReport, Tally
+from archiver.pipeline.doors import Doors
 from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.inspector import Inspector, InspectorFromThreads
+from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
 from archiver.storage.archive import Archive
@@ -52,7 +55,7 @@ async def verify(
     """Hold what is on disk against the sidecars; with `repair`, fetch again what is damaged or missing."""
     conditions = Conditions.of(_without_results(observer), stop, clock)
     job = _Verification(options, asked, conditions)
-    if asked.repair and not options.dry_run:
+    if asked.repair:
         return await run_recorded("verify", options, job.repair, conditions)
     return await run_reading("verify", options, job.look, conditions)
 
@@ -97,8 +100,10 @@ class _Verification:
         ):
             spending = self._spending(archive)
             doors = opened.doors(spending, conditions.clock)
-            archiver = GenerationArchiver(doors, fetch_options(options), options.assets)
-            repairing = Repairing(archiver, archive, audit.auditor.tally, observer=spending)
+            archiver = _archiving(doors, options)
+            repairing = Repairing(
+                archiver, archive, audit.auditor.tally, observer=spending, is_dry=options.dry_run
+            )
             runner = build_runner(repairing, opened, spending, conditions)
             async with aclosing(repairing.items(audit.run(spending))) as items:
                 report = await runner.run(items, conditions.stop)
@@ -113,7 +118,9 @@ class _Verification:
     @asynccontextmanager
     async def _open(self, archive: Archive, index: Index) -> AsyncIterator[Audit]:
         conditions = self.conditions
-        history = await run_in_thread(AuditHistory.open, archive.root, is_deep=self.options.deep)
+        history = await run_in_thread(
+            AuditHistory.open, archive.root, is_deep=self.options.deep, is_kept=not self.options.dry_run
+        )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(run_in_thread, history.close)
             if history.notice:
@@ -136,9 +143,15 @@ class _Verification:
         tally = report.tally
         tally.audit = audit.auditor.tally
         tally.left_over = tally.left_over or audit.auditor.left_over
-        if self.asked.sums and report.error is None:
+        if self.asked.sums and report.error is None and not self.options.dry_run:
             await run_in_thread(write_sums, audit.selecting.archive)
         return report
+
+
+def _archiving(doors: Doors, options: Options) -> Archiving:
+    if options.dry_run:
+        return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
+    return GenerationArchiver(doors, fetch_options(options), options.assets)
 
 
 async def _open_decoding(stack: AsyncExitStack) -> InspectorFromThreads:

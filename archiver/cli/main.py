@@ -29,7 +29,7 @@ Examples:
 
 \b
 The key is read from LUMA_API_KEY, --api-key-file or --api-key-command.
-Every option can be set as LUMA_ARCHIVER_… in the environment, or in config.toml.
+Every option of a run can be set as LUMA_ARCHIVER_… in the environment, or in config.toml.
 """
 
 

@@ -84,8 +84,7 @@ class GenerationArchiver:
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
         """Record a generation that failed upstream; one that is partly archived keeps its record."""
-        error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
-        failed = GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
+        failed = failed_result(item, generation)
         if item.held and (item.held.records or item.held.lost):
             statuses = {name: record.status for name, record in item.held.records.items()}
             statuses |= dict.fromkeys(item.held.lost, AssetStatus.MISSING)
@@ -181,6 +180,12 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
     if generation.state.is_final:
         return generation
     return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.PENDING)
+
+
+def failed_result(item: Item, generation: Generation) -> GenerationResult:
+    """Return the result for a generation that failed upstream, as far as nothing of it is there."""
+    error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
+    return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
 
 
 def _is_had(record: AssetRecord | None) -> bool:

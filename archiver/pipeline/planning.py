@@ -11,7 +11,7 @@ from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, MediaUrl
 from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult
-from archiver.pipeline.generation import Item, resolve_item
+from archiver.pipeline.generation import Item, failed_result, resolve_item
 from archiver.provider.interface import Provider
 
 _OK = 200
@@ -30,12 +30,12 @@ class Planner:
         found = await resolve_item(self.provider, item)
         if isinstance(found, GenerationResult):
             return found
+        if found.state is State.FAILED:
+            return failed_result(item, found)
         return await self._plan(item, found)
 
     async def _plan(self, item: Item, generation: Generation) -> GenerationPlanned:
         folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
-        if generation.state is State.FAILED:
-            return GenerationPlanned(item.id, folder, {})
         held = item.held.assets.keys() if item.held else frozenset[AssetName]()
         sizes: dict[AssetName, int | None] = {}
         urls: set[str] = set()

@@ -60,19 +60,21 @@ class AuditHistory:
         self.notice = notice
 
     @classmethod
-    def open(cls, root: Path, *, is_deep: bool) -> Self:
-        """Open the history of the archive at `root`, made where there is none."""
+    def open(cls, root: Path, *, is_deep: bool, is_kept: bool = True) -> Self:
+        """Open the history of the archive at `root`, made where there is none, or a copy that is not kept."""
         depth = Depth(is_deep)
         try:
-            return cls(_opened(root), depth, notice=None)
-        except DamagedDatabaseError:
-            _remove(root)
-            return cls(_opened(root), depth, notice=f"{AUDITS} was damaged: every generation is due again")
+            if not is_kept:
+                return cls(_copied(root), depth, notice=None)
+            try:
+                return cls(_opened(root), depth, notice=None)
+            except DamagedDatabaseError:
+                _remove(root)
+                notice = f"{AUDITS} was damaged: every generation is due again"
+                return cls(_opened(root), depth, notice=notice)
         except ArchiveError as error:
             notice = f"when which generation was found whole is not recorded: {error.message}"
-            memory = Database.open_memory(AUDITS)
-            memory.change_all(_TABLES)
-            return cls(memory, depth, notice=notice)
+            return cls(_in_memory(), depth, notice=notice)
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +148,23 @@ def _opened(root: Path) -> Database:
         database.close()
         raise
     return database
+
+
+def _in_memory() -> Database:
+    memory = Database.open_memory(AUDITS)
+    memory.change_all(_TABLES)
+    return memory
+
+
+def _copied(root: Path) -> Database:
+    memory = _in_memory()
+    if (root / AUDITS).exists():
+        standing = _opened(root)
+        try:
+            standing.copy_to(memory)
+        finally:
+            standing.close()
+    return memory
 
 
 def _remove(root: Path) -> None:

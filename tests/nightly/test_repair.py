@@ -11,7 +11,8 @@ import pytest
 
 from archiver.batch.audit.selecting import Scope
 from archiver.domain.audit import AuditStatus
-from archiver.domain.identity import parse_id
+from archiver.domain.events import GenerationPlanned
+from archiver.domain.identity import AssetName, parse_id
 from archiver.domain.outcome import Outcome
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
@@ -29,6 +30,10 @@ def _spoil(path: Path) -> bytes:
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
     return bytes(data)
+
+
+def _all_files(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 async def _archived(nights: Nights, *ids: str) -> OnDisk:
@@ -178,13 +183,25 @@ async def test_what_could_never_be_had_is_tried_again(nights: Nights) -> None:
 
 
 async def test_without_the_option_nothing_is_fetched(nights: Nights) -> None:
-    """And with --dry-run neither."""
+    """It tells, and does nothing."""
     found = await _archived(nights, "g-1")
     _spoil(found.folder / "thumbnail.jpg")
     asked = len(nights.service.log)
-    for run in (await nights.verify(), await nights.verify(repair=True, dry_run=True)):
-        assert run.report.exit_code == 3
+    assert (await nights.verify()).report.exit_code == 3
     assert len(nights.service.log) == asked
+
+
+@pytest.mark.parametrize("repair", [True, False])
+async def test_a_dry_run_plans_and_changes_nothing(nights: Nights, repair: bool) -> None:  # noqa: FBT001 - a parameter
+    """What would be fetched is asked for and told; not even the audits' own history is written."""
+    found = await _archived(nights, "g-1")
+    _spoil(found.folder / "thumbnail.jpg")
+    before = _all_files(nights.archive)
+    run = await nights.verify(repair=repair, sums=True, dry_run=True)
+    assert run.report.exit_code == 3
+    plans = [event for event in run.events if isinstance(event, GenerationPlanned)]
+    assert [plan.assets.keys() for plan in plans] == ([{AssetName.THUMBNAIL}] if repair else [])
+    assert _all_files(nights.archive) == before
 
 
 async def test_the_index_knows_what_was_repaired(nights: Nights) -> None:

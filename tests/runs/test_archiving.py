@@ -207,3 +207,12 @@ async def test_a_dry_run_touches_nothing(service: Service, archive: Path) -> Non
     (plan,) = (event for event in run.events if isinstance(event, GenerationPlanned))
     assert plan.assets[AssetName.VIDEO] == len(served.video.body)
     assert plan.assets[AssetName.VIDEO_RAW] == 0
+
+
+async def test_a_dry_run_tells_of_what_failed_at_the_service(service: Service, archive: Path) -> None:
+    """There will be nothing to fetch of it, and the run itself will say so with the same exit code."""
+    service.serve("g-1", state="failed")
+    run = await run_ids(replace(options_for(service, archive), dry_run=True), "g-1")
+    assert run.results["g-1"].outcome is Outcome.FAILED
+    assert run.report.exit_code == 3
+    assert not archive.exists()

@@ -28,12 +28,19 @@ class Repairing:
     """
 
     def __init__(
-        self, archiver: Archiving, archive: Archive, tally: AuditTally, *, observer: Observer
+        self,
+        archiver: Archiving,
+        archive: Archive,
+        tally: AuditTally,
+        *,
+        observer: Observer,
+        is_dry: bool = False,
     ) -> None:
         self._archiver = archiver
         self._archive = archive
         self._tally = tally
         self._observer = observer
+        self._is_dry = is_dry
         self._trouble: dict[GenerationId, tuple[Finding, ...]] = {}
 
     async def items(
@@ -47,7 +54,8 @@ class Repairing:
     async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
         """Repair one generation. Raises `RunError` alone."""
         trouble = self._trouble[item.id]
-        if item.held and any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble):
+        is_unreadable = any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble)
+        if item.held and is_unreadable and not self._is_dry:
             await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, DAMAGED_SIDECAR)
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult) and result.outcome is not Outcome.PENDING:
