@@ -6,11 +6,12 @@ Nothing in a manifest or an answer chooses a path: an id is matched whole before
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address
 from typing import NewType
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from archiver.domain.errors import ManifestRowError, UrlRefusedError, UsageError
 
@@ -20,6 +21,7 @@ GenerationId = NewType("GenerationId", str)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHOWN_ID_CHARACTERS = 40
 _PRINTABLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_UP_TO_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # Servers stop at 8 KB.
 _LONGEST_URL = 8192
 # All up to the last "@": a password may hold others, and slashes.
@@ -59,7 +61,12 @@ class MediaUrl:
 
     @classmethod
     def parse(cls, text: str) -> MediaUrl:
-        """Return `text` as a URL. Raises `UrlRefusedError` for what must not be fetched."""
+        """Return `text` as a URL. Raises `UrlRefusedError` for what must not be fetched.
+
+        Spaces and letters beyond ASCII behind the host are not allowed in URLs, and occur: they are encoded,
+        as browsers do it.
+        """
+        text = _encoded(text)
         parts = _split(text)
         if parts.scheme.lower() not in {"http", "https"}:
             msg = f"not an http or https URL: {_shown(text)}"
@@ -98,6 +105,13 @@ class MediaUrl:
         return self.resource + ("?…" if self.parts.query else "")
 
     __repr__ = __str__
+
+
+def _encoded(text: str) -> str:
+    if not text.isprintable():
+        return text
+    found = _UP_TO_HOST.match(text)
+    return found[0] + quote(text[found.end() :], safe=string.punctuation) if found else text
 
 
 def _split(text: str) -> SplitResult:

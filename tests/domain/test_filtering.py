@@ -64,6 +64,12 @@ def test_a_number_is_found_by_its_own_digits(value: float) -> None:
         ("take ~ 1", "10", True),
         ("take = ten", None, False),
         ("take > b", "c", True),
+        ("take = 9007199254740993", 9007199254740993, True),
+        ("take = 9007199254740993", 9007199254740992, False),
+        ("take = 5", 10**400, False),
+        ("take > 5", 10**400, True),
+        ("take = nan", "nan", True),
+        ("take = 1.0", 1, True),
     ],
 )
 def test_a_manifests_column_compares_as_what_it_looks_like(

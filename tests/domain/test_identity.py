@@ -92,6 +92,19 @@ def test_http_and_https_urls_are_kept_as_they_came(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("http://a.example/ x?y=a b", "http://a.example/%20x?y=a%20b"),
+        ("http://a.example/ä%20b#é", "http://a.example/%C3%A4%20b#%C3%A9"),
+        ("https://a.example?q=日", "https://a.example?q=%E6%97%A5"),
+    ],
+)
+def test_what_urls_may_not_hold_and_do_is_encoded(text: str, full: str) -> None:
+    """Stores give out names as people wrote them; browsers fetch them all the same."""
+    assert MediaUrl.parse(text).full == full
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("", "not a URL"),
@@ -113,7 +126,8 @@ def test_http_and_https_urls_are_kept_as_they_came(text: str) -> None:
         ("http://[v1.x]/", "not a URL"),
         ("http://[a.example]/", "not a URL"),
         ("http://a.example/\r\nHost: b", "not a URL"),
-        ("http://a.example/ x", "not a URL"),
+        ("http://a.example/\u202e", "not a URL"),
+        ("http://a b/", "not a URL"),
         ("http://a.example/\0", "not a URL"),
         ("http://ä.example/", "not a URL"),
         ("http://a.example/" + "x" * 8192, "not a URL"),

@@ -215,4 +215,4 @@ async def test_a_dry_run_tells_of_what_failed_at_the_service(service: Service, a
     run = await run_ids(replace(options_for(service, archive), dry_run=True), "g-1")
     assert run.results["g-1"].outcome is Outcome.FAILED
     assert run.report.exit_code == 3
-    assert not archive.exists()
+    assert list(archive.parent.iterdir()) == []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from datetime import datetime
+from math import isfinite
 
 from archiver.domain.errors import UsageError
 from archiver.domain.filtering.column import Kind, Value
@@ -22,6 +24,7 @@ _ORDERS: dict[str, Callable[[float, float], bool]] = {
 }
 # Durations come as 5.041667: who writes 5.04 means them. Half of the last digit that any answer has.
 _AS_GOOD_AS_EQUAL = 5e-7
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
 def comparison(kind: Kind, sign: str, wanted: str, now: datetime) -> Test:
@@ -66,11 +69,21 @@ def _text_test(sign: str, wanted: str) -> Test:
 
 
 def _parse_number(text: str) -> float:
+    """Return a number; a whole one as it is: as a float, seeds over 2**53 would be others' too."""
     try:
-        return float(text)
+        return int(text) if _WHOLE.fullmatch(text) else float(text)
     except ValueError as error:
         msg = f"{text[:40]!a} is not a number"
         raise UsageError(msg) from error
+
+
+def _is_near(value: float, wanted: float) -> bool:
+    if isinstance(value, int) and isinstance(wanted, int):
+        return value == wanted
+    try:
+        return abs(value - wanted) <= _AS_GOOD_AS_EQUAL
+    except OverflowError:  # no float is as large
+        return False
 
 
 def _number_test(sign: str, wanted: float, kind: str) -> Test:
@@ -78,7 +91,7 @@ def _number_test(sign: str, wanted: float, kind: str) -> Test:
         msg = f"~ is for texts, not for {kind}"
         raise UsageError(msg)
     if sign == "=":
-        return lambda value: isinstance(value, int | float) and abs(value - wanted) <= _AS_GOOD_AS_EQUAL
+        return lambda value: isinstance(value, int | float) and _is_near(value, wanted)
     order = _ORDERS[sign]
     return lambda value: isinstance(value, int | float) and order(value, wanted)
 
@@ -101,18 +114,28 @@ def _moment_test(sign: str, span: Span) -> Test:
 def _any_test(sign: str, wanted: str) -> Test:
     as_text = _text_test(sign, wanted)
     try:
-        as_number = _number_test(sign, float(wanted), "numbers")
-    except (ValueError, UsageError):
+        number = _parse_number(wanted)
+        as_number = _number_test(sign, number, "numbers") if _is_finite(number) else None
+    except UsageError:
+        as_number = None
+    if as_number is None:
         return lambda value: as_text(None if value is None else str(value))
     # A CSV's columns are texts, whatever they look like; a JSON line's may be numbers.
     return lambda value: as_number(_as_number(value)) if _is_numeric(value) else as_text(value)
 
 
 def _as_number(value: Value) -> float | None:
-    try:
-        return float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        return None
+    if isinstance(value, str):
+        try:
+            value = _parse_number(value)
+        except UsageError:
+            return None
+    return value if isinstance(value, int | float) and _is_finite(value) else None
+
+
+def _is_finite(number: float) -> bool:
+    # A whole number may be larger than any float.
+    return isinstance(number, int) or isfinite(number)
 
 
 def _is_numeric(value: Value) -> bool:
