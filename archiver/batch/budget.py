@@ -45,6 +45,11 @@ class Spending:
         self._observer(event)
 
     @property
+    def bytes_fetched(self) -> int:
+        """How many bytes of media came over the network."""
+        return self._bytes
+
+    @property
     def seconds(self) -> float:
         """How long the run has taken."""
         return self._clock.monotonic_s() - self._began_s

@@ -80,6 +80,8 @@ class Runner:
         error = await _end_of(work)
         if is_cut_short:
             error = stop.reason
+        # What a generation had come to when it was broken off is in no result.
+        self._tally.bytes_fetched = max(self._tally.bytes_fetched, self._spending.bytes_fetched)
         return RunReport(tally=self._tally, seconds=round(self._spending.seconds, 3), error=error)
 
     async def _work(self, admitted: AsyncIterator[list[Admitted]]) -> None:

@@ -82,6 +82,9 @@ def _option(given: Given, param: Setting, value: str | bool | None) -> list[str]
     source = given.source(name)
     if isinstance(value, bool):
         return [f"--{param.key}"] if value and source in _HERE else []
+    if name == "proxy" and source in _HERE and value and "@" in value:
+        msg = f"{given.origin(name)} holds a password, which others could read: put it into config.toml"
+        raise click.UsageError(msg)
     if value is not None and name in _PATHS and (name == "archive" or source is not ParameterSource.DEFAULT):
         return [f"--{param.key}", str(Path(value).expanduser().absolute())]
     return [f"--{param.key}", value] if value is not None and source in _HERE else []

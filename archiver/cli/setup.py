@@ -40,7 +40,7 @@ def doctor(ctx: click.Context, /, **_settings: object) -> int:
 @run_options(wait="0")
 @click.pass_context
 def schedule(ctx: click.Context, /, **_settings: object) -> int:
-    """Print what lets `sync` run every night with the settings in force here: paths in full, no secrets.
+    """Print what lets `sync` run every night with the settings in force here: paths in full, no key.
 
     Nothing is installed. A job that fails says why: cron sends it by mail, systemd keeps it in the journal.
     `luma-archiver status --max-age 26h` finds one that does not run at all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class Item:
     row: Mapping[str, Any] = field(default_factory=dict)
     saved_answer: bytes | None = None
     held: Held | None = None
+    resolved_at: datetime | None = None
+    """When the service answered, or a saved answer was read."""
 
 
 class GenerationArchiver:
@@ -74,6 +77,7 @@ class GenerationArchiver:
         found = await resolve_item(self._doors.provider, item)
         if isinstance(found, GenerationResult):
             return found
+        item = replace(item, resolved_at=self._clock.now())
         try:
             if found.state is State.FAILED:
                 return await self._bury(item, found)
@@ -143,7 +147,8 @@ class GenerationArchiver:
         provenance = Provenance(
             provider=self._doors.provider.name,
             api_base=self._doors.provider.api_base,
-            moment=self._clock.now(),
+            archived_at=(now := self._clock.now()),
+            resolved_at=item.resolved_at or now,
             row=item.row,
         )
         sidecar = compose_sidecar(generation, assets, provenance)

@@ -25,7 +25,8 @@ class Provenance:
 
     provider: str
     api_base: str
-    moment: datetime
+    archived_at: datetime
+    resolved_at: datetime
     row: Mapping[str, Any]
 
 
@@ -41,12 +42,12 @@ def compose_sidecar(
         prompt=generation.prompt,
         aspect_ratio=generation.aspect_ratio,
         failure_reason=generation.failure_reason,
-        archived_at=show_timestamp(provenance.moment),
+        archived_at=show_timestamp(provenance.archived_at),
         archiver_version=__version__,
         source=Source(
             provider=provenance.provider,
             api_base=provenance.api_base,
-            resolved_at=show_timestamp(provenance.moment),
+            resolved_at=show_timestamp(provenance.resolved_at),
         ),
         verification=verification_of(assets),
         assets=assets,

@@ -52,15 +52,20 @@ class Adapting:
         await self._take(host)
         began_s = self._clock.monotonic_s()
         self._meter.opened(began_s)
+        body: _Counted | None = None
         try:
             async with self._transport.open(request) as answer:
                 is_served = self._hear(host, answer, began_s)
+                body = _Counted(answer.body, self._receive)
                 with _counted(self._served, host) if is_served else nullcontext():
-                    yield replace(answer, body=_Counted(answer.body, self._receive))
+                    yield replace(answer, body=body)
         except ConnectError:
             self._learn(host, self._known(host).refused(began_s, *self._moment(host)))
             raise
         except (BrokenError, StalledError):
+            # Whoever reads may give up a body as well, for what is in it: that tells nothing of the host.
+            if body and not body.is_broken:
+                raise
             self._learn(host, self._known(host).broke(began_s, *self._moment(host)))
             raise
         finally:
@@ -120,9 +125,14 @@ class _Counted(AsyncIterator[Piece]):
     def __init__(self, body: AsyncIterator[Piece], count: Callable[[int], None]) -> None:
         self._body = body
         self._count = count
+        self.is_broken = False
 
     async def __anext__(self) -> Piece:
-        piece = await anext(self._body)
+        try:
+            piece = await anext(self._body)
+        except (BrokenError, StalledError):
+            self.is_broken = True
+            raise
         self._count(len(piece))
         return piece
 

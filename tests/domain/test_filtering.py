@@ -81,6 +81,13 @@ def test_a_manifests_column_compares_as_what_it_looks_like(
     assert fits(text, take=take) is is_wanted
 
 
+def test_a_column_in_quotes_may_have_any_name() -> None:
+    """A spreadsheet's headers have spaces."""
+    test = parse_where("'my col' = 3", {"my col": COLUMNS["take"]}, _NOW)
+    assert test({"take": "3"})
+    assert not test({"take": "4"})
+
+
 @pytest.mark.parametrize(
     "text", ["duration > long", "duration ~ 5", "height > 5", "duration > null", "duration =", "prompt ~"]
 )

@@ -133,6 +133,16 @@ async def test_a_crowd_that_breaks_off_is_made_smaller(trial: Trial) -> None:
     assert trial.told == [ConcurrencyChanged(6, "media.example")]
 
 
+async def test_a_reader_that_gives_a_body_up_tells_nothing_of_the_host(trial: Trial) -> None:
+    """What came was another file, or in a coding that nobody asked for: the connection was good."""
+    await trial.open(10)
+    for _ in range(16):
+        with pytest.raises(BrokenError):
+            async with trial.adapting.open(ANY):
+                raise BrokenError("media.example: the file changed")  # noqa: EM101, TRY003 - a test's
+    assert trial.told == []
+
+
 def test_a_window_tells_how_many_were_in_flight_on_average() -> None:
     """Two for the first half, four for the second."""
     meter = Meter(100.0)

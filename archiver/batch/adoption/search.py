@@ -87,13 +87,20 @@ def search(
 
 
 def _files(folders: Iterable[Path], archive: Path) -> Iterator[Path]:
+    own = archive.resolve()
     for top in folders:
+        # Spelled as it is: a path that goes up and down again is another name of the archive's all the same.
+        if top.resolve().is_relative_to(own):
+            continue
         for folder, below, names in os.walk(top.absolute()):
-            below[:] = sorted(name for name in below if Path(folder, name) != archive)
-            for name in sorted(names):
-                path = Path(folder, name)
-                if path.is_file() and not path.is_symlink():
-                    yield path
+            below[:] = sorted(name for name in below if Path(folder, name).resolve() != own)
+            yield from (path for name in sorted(names) if _is_file(path := Path(folder, name)))
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # a folder that can be listed and not entered
+        return path.is_file() and not path.is_symlink()
+    return False
 
 
 def _is_media(path: Path) -> bool:

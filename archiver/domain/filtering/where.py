@@ -138,9 +138,11 @@ class _Parser(Generic[Row]):
         return found
 
     def _comparison(self) -> Predicate[Row]:
-        if self._next.kind != "word":
+        # A manifest's column may have any signs in its name.
+        if self._next.kind not in {"word", "quoted"}:
             self._expect("a column")
-        name = self._take().text
+        token = self._take()
+        name = token.text[1:-1] if token.kind == "quoted" else token.text
         column = self._columns.get(name) or self._columns.get(name.lower()) or self._unknown_column(name)
         if self._next.kind != "operator":
             self._expect(f"an operator (= != < <= > >= ~ !~) after {name}")
