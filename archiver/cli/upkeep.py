@@ -88,8 +88,9 @@ def verify(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> 
 
     --deep decodes every frame as well. Without --repair nothing is written but the audits' own history, the
     run ledger and --sha256sums, and no other run is waited for; --limit-rate slows the reading, too. An
-    audit of everything that was broken off is gone on with. With --repair damaged bytes keep their place until whole ones take it; no sidecar is
-    made to agree with them. Files that no sidecar records are named and left alone.
+    audit of everything that was broken off is gone on with. With --repair damaged bytes keep their place
+    until whole ones take it; no sidecar is made to agree with them. Files that no sidecar records are named
+    and left alone.
 
     Ends with 3 where a file is damaged or missing and was not repaired, or where --max-duration left some;
     else with 4 where --deep found a file that is not what was promised and that no sidecar flags yet.
