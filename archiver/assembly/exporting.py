@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from archiver.dataset.plan import Plan
 from archiver.dataset.record import DatasetRecord, fingerprint
 from archiver.dataset.stage import Stage, refuse_inside
 from archiver.dataset.transforming import Transformed, describe
+from archiver.domain.errors import ArchiveLockedError
 from archiver.domain.naming import PARTIAL
 from archiver.domain.timing import show_timestamp
 from archiver.runtime.clock import Clock, SystemClock
@@ -122,7 +123,12 @@ def _holding(root: Path, clock: Clock) -> Iterator[None]:
     """Hold DEST against another export. Raises `ArchiveLockedError`, `ArchiveError`."""
     make_destination(root)
     holder = Holder.of_this_process(since=show_timestamp(clock.now()), command="export")
-    with ArchiveLock.try_acquire(root, holder):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(ArchiveLock.try_acquire(root, holder))
+        except ArchiveLockedError as error:
+            msg = f"another export writes to {root}: wait for it to end, or choose another folder"
+            raise ArchiveLockedError(msg) from error
         yield
 
 

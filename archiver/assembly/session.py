@@ -98,6 +98,7 @@ async def _run(command: str, rows: RowsOf, options: Options, conditions: Conditi
 
 def _selection(options: Options) -> Selection:
     return Selection(
+        verify=options.verify,
         assets=options.assets,
         retry_failed=options.retry_failed,
         retry_mismatched=options.retry_mismatched,

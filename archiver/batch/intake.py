@@ -26,9 +26,10 @@ from archiver.storage.threads import run_in_thread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is wanted: which assets, and whether what is final is asked for again."""
+    """What is wanted: which assets, whether verified, and whether what is final is asked for again."""
 
     assets: frozenset[AssetName]
+    verify: bool = False
     retry_failed: bool = False
     retry_mismatched: bool = False
 
@@ -79,6 +80,8 @@ class Intake:
             return not self._selection.retry_failed
         if not self._selection.assets & brief.offered <= brief.assets.keys():
             return False
+        if self._selection.verify and brief.verification == Verification.UNVERIFIED:
+            return False
         if self._selection.retry_mismatched and AssetStatus.MISMATCHED in brief.assets.values():
             return False
         return brief.verification != Verification.INCOMPLETE
@@ -103,7 +106,12 @@ class Intake:
             self._index.refresh(row.id)
             return _unchanged(brief)
         flagged = {name: record for name, record in present.items() if name not in kept}
-        held = Held(folder=brief.folder, assets=kept, flagged=flagged)
+        unverified = {
+            name: kept.pop(name)
+            for name in tuple(kept)
+            if self._selection.verify and kept[name].status is AssetStatus.UNVERIFIED
+        }
+        held = Held(folder=brief.folder, assets=kept, flagged=flagged, unverified=unverified)
         return Item(
             id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
         )

@@ -99,7 +99,7 @@ def _archive() -> list[Decorator]:
         _archive_folder(),
         _text(ARCHIVE, "--assets", "LIST", "Which files of a generation are wanted.", every),
         _flag(ARCHIVE, "--deep", "Decode every frame of what was fetched."),
-        _flag(ARCHIVE, "--no-verify", "Do not look into what was fetched."),
+        _flag(ARCHIVE, "--no-verify", "Do not look into what is fetched; a later run without this does."),
         _flag(ARCHIVE, "--dry-run", "Ask and plan, print files and bytes, change nothing."),
         _flag(ARCHIVE, "--retry-failed", "Ask again for generations that failed at the service."),
         _flag(ARCHIVE, "--retry-mismatched", "Fetch files again that do not match their metadata."),

@@ -20,7 +20,7 @@ from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.fetch import Fetch, Haul
 from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered, refuse_damaged
-from archiver.pipeline.sharing import share_held
+from archiver.pipeline.sharing import look_into_held, share_held
 from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
 from archiver.pipeline.source import UrlSource
 from archiver.provider.interface import Provider
@@ -40,10 +40,18 @@ class Held:
     lost: Mapping[AssetName, AssetRecord] = field(default_factory=dict)
     """Those whose bytes are damaged or gone: each record stands until better bytes have come."""
 
+    unverified: Mapping[AssetName, AssetRecord] = field(default_factory=dict)
+    """Those that nobody has looked into yet, and that are looked into now."""
+
+    @property
+    def kept(self) -> frozenset[AssetName]:
+        """Those that are not fetched again."""
+        return frozenset(self.assets.keys() | self.unverified.keys())
+
     @property
     def records(self) -> dict[AssetName, AssetRecord]:
         """All whose files are there."""
-        return {**self.flagged, **self.assets}
+        return {**self.flagged, **self.unverified, **self.assets}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +108,7 @@ class GenerationArchiver:
         source = UrlSource(
             generation, resolve=lambda: self._doors.provider.resolve(item.id), clock=self._clock
         )
-        held = item.held.assets.keys() if item.held else frozenset[AssetName]()
+        held = item.held.kept if item.held else frozenset[AssetName]()
         missing = (self._wanted & generation.assets.keys()) - held
         fetch = Fetch(self._doors, self._options, source)
         try:
@@ -116,6 +124,9 @@ class GenerationArchiver:
         """Commit what came, beside what is held, and sum it up."""
         records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
         if item.held:
+            looked_at = await look_into_held(self._doors, item.held.folder, item.held.unverified)
+            known = {name: looked_at[name] for name in looked_at.keys() & source.generation.assets.keys()}
+            records |= record_assets(source.generation, known, verify=self._options.verify)
             records, whole = refuse_damaged(records, haul.outcomes, {**item.held.flagged, **item.held.lost})
             haul = replace(haul, outcomes=whole)
         clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}

@@ -36,7 +36,7 @@ class Planner:
 
     async def _plan(self, item: Item, generation: Generation) -> GenerationPlanned:
         folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
-        held = item.held.assets.keys() if item.held else frozenset[AssetName]()
+        held = item.held.kept if item.held else frozenset[AssetName]()
         sizes: dict[AssetName, int | None] = {}
         urls: set[str] = set()
         for name in AssetName:

@@ -34,6 +34,18 @@ async def share_held(
     return shared
 
 
+async def look_into_held(
+    doors: Doors, folder: str, held: Mapping[AssetName, AssetRecord]
+) -> dict[AssetName, Fetched]:
+    """Return held assets as if they had come just now: nobody has looked into them yet."""
+    looked_at: dict[AssetName, Fetched] = {}
+    for name, record in held.items():
+        file = await _look_into(doors, folder, record)
+        if file:
+            looked_at[name] = Fetched(file, same_as=record.same_as)
+    return looked_at
+
+
 def _is_same(record: AssetRecord, asset: Asset) -> bool:
     if record.url is None or record.path is None or asset.url is None:
         return False

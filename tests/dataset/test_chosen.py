@@ -14,6 +14,8 @@ from archiver.domain.identity import AssetName, parse_id
 from archiver.domain.naming import folder_of
 from archiver.domain.sidecar import encode_sidecar
 from archiver.domain.timing import parse_timestamp
+from archiver.storage.holder import Holder
+from archiver.storage.lock import ArchiveLock
 from tests.dataset.shelf import put
 from tests.nightly.made import keep
 from tests.storage.samples import record, sidecar
@@ -91,3 +93,16 @@ def test_files_that_no_export_wrote_are_named_wherever_they_lie(
     (other / "README.md").write_bytes(b"mine")
     assert export(tmp_path / "archive", "webdataset", str(other), "--overwrite") == 0
     assert "no export wrote" not in capsys.readouterr().err
+
+
+def test_a_second_export_to_the_same_place_hears_what_holds_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not the archive, which several may read at once."""
+    put(tmp_path / "archive", "a")
+    dest = tmp_path / "ds"
+    dest.mkdir()
+    holder = Holder.of_this_process(since="2026-01-01T00:00:00Z", command="export")
+    with ArchiveLock.try_acquire(dest, holder):
+        assert export(tmp_path / "archive", "csv", str(dest)) == 11
+    assert f"another export writes to {dest}: wait" in capsys.readouterr().err

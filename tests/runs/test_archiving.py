@@ -216,3 +216,24 @@ async def test_a_dry_run_tells_of_what_failed_at_the_service(service: Service, a
     assert run.results["g-1"].outcome is Outcome.FAILED
     assert run.report.exit_code == 3
     assert list(archive.parent.iterdir()) == []
+
+
+async def test_what_was_not_verified_is_verified_by_the_next_run(service: Service, archive: Path) -> None:
+    """`--no-verify` on a busy night: later the files are looked into where they lie, and not fetched."""
+    service.serve("g-1")
+    service.serve("g-2", shape=Shape(changes={"video_raw": {"width": 7}}))
+    options = options_for(service, archive)
+    first = await run_ids(replace(options, verify=False), "g-1", "g-2")
+    assert first.report.exit_code == 0
+    assert look(archive, "g-1").sidecar.verification == "unverified"
+    assert (await run_ids(replace(options, verify=False), "g-1")).results["g-1"].outcome is Outcome.UNCHANGED
+    before, fetched = look(archive, "g-1"), len(service.log.media)
+    run = await run_ids(options, "g-1", "g-2")
+    assert (run.results["g-1"].outcome, run.results["g-2"].outcome) == (Outcome.ARCHIVED, Outcome.MISMATCHED)
+    assert run.report.exit_code == 4
+    assert len(service.log.media) == fetched
+    after = look(archive, "g-1")
+    assert after.sidecar.verification == "verified"
+    assert after.files == before.files
+    assert after.record("video").downloaded_at == before.record("video").downloaded_at
+    assert (await run_ids(options, "g-1")).results["g-1"].outcome is Outcome.UNCHANGED
