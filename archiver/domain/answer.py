@@ -6,7 +6,8 @@ The rules, field by field:
 2. A value of the wrong type, null, a size of 0 and the zero time all mean *unknown*.
 3. An asset is taken from the top level, then from `artifact`; its URL from `url`, then `download_url`.
 4. An unknown state is one that is not final.
-5. A byte order mark is dropped, and deep nesting refused: a sidecar could not hold either.
+5. A byte order mark is dropped, deep nesting refused, and half a character replaced by U+FFFD: a sidecar
+   could hold none of them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from archiver.domain.errors import (
 )
 from archiver.domain.generation import Asset, Generation, Promise, State
 from archiver.domain.identity import AssetName, GenerationId, MediaUrl
+from archiver.domain.surrogates import without_halves
 from archiver.domain.timing import parse_timestamp
 
 JsonObject = dict[str, Any]
@@ -49,7 +51,7 @@ def read_answer(body: bytes, asked_for: GenerationId) -> Generation:
 
     Raises `BadAnswerError`, `ServiceRefusedError`, `NotFoundError` or `WrongIdError`.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    body = without_halves(body.removeprefix(_BYTE_ORDER_MARK))
     answer = _unwrap(_decode(body, asked_for), asked_for)
     found = answer.get("id")
     if not isinstance(found, str):

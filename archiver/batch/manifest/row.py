@@ -13,6 +13,7 @@ from archiver.domain.errors import ManifestRowError
 from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
 from archiver.domain.identity import GenerationId, parse_id
+from archiver.domain.surrogates import without_halves
 
 # More than any row in earnest: the service's own answers are 3 KB, and one over 8 MB is refused, too.
 MAX_ROW_BYTES = 8_000_000
@@ -83,6 +84,7 @@ def row_of_columns(columns: Mapping[str, Any], place: Place) -> Row:
 
 def row_of_json(text: bytes, place: Place) -> Row:
     """Return the row of a JSON text: an object, or an id as a string."""
+    text = without_halves(text)
     try:
         value = msgspec.json.decode(text)
     except UnicodeDecodeError:
