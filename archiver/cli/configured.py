@@ -15,7 +15,7 @@ from archiver.cli.given import Given
 from archiver.cli.key import key_origin
 from archiver.cli.options import Setting
 from archiver.cli.results import open_results
-from archiver.cli.text import clean
+from archiver.cli.text import clean, writable
 
 _KEY_CHARACTERS, _VALUE_CHARACTERS = 20, 28
 # The one setting whose default the commands do not share.
@@ -75,7 +75,8 @@ def _as_line(row: _Row) -> str:
 
 
 def _fields(row: _Row) -> dict[str, object]:
-    return {"key": row.key, "value": row.value, "origin": row.origin}
+    value = writable(row.value) if isinstance(row.value, str) else row.value
+    return {"key": row.key, "value": value, "origin": writable(row.origin)}
 
 
 def _as_json(value: dict[str, object]) -> str:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from archiver.cli.given import Given
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_archive
-from archiver.cli.text import clean, is_terminal
+from archiver.cli.text import clean, is_terminal, writable
 from archiver.dataset.contact_sheet.making import SheetMaker
 from archiver.dataset.contact_sheet.planning import SheetOptions
 from archiver.dataset.contact_sheet.writing import write_sheet
@@ -65,7 +65,7 @@ def _tell(maker: SheetMaker, files: Sequence[Path], *, exit_code: int, is_json: 
     write = open_results(is_utf8=is_json)
     if is_json:
         for file in files:
-            write(msgspec.json.encode({"event": "file", "path": str(file)}).decode())
+            write(msgspec.json.encode({"event": "file", "path": writable(str(file))}).decode())
         counts = {"generations": maker.count, "pages": maker.page_count, "unusable": len(maker.unusable)}
         write(msgspec.json.encode({"event": "summary", **counts, "exit_code": exit_code}).decode())
     elif not is_quiet:

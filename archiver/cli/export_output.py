@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from archiver.assembly.exporting import Exported, ExportRequest
 from archiver.cli.results import open_results
-from archiver.cli.text import clean, is_terminal
+from archiver.cli.text import clean, is_terminal, writable
 from archiver.dataset.events import (
     ExportEvent,
     ExportNoticed,
@@ -71,7 +71,7 @@ class ExportOutput:
         summary = {
             "event": "summary",
             "format": record.format,
-            "path": str(request.destination.path),
+            "path": writable(str(request.destination.path)),
             "unchanged": found.is_unchanged,
             "samples": counts["samples"],
             "splits": {split: len(ids) for split, ids in record.ids.items()},

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from archiver.cli.audited import audit_counts, finding_line
+from archiver.cli.text import writable
 from archiver.domain.events import (
     AssetAudited,
     Event,
@@ -45,13 +46,13 @@ def event_line(event: Event) -> dict[str, Any] | None:
         case GenerationFinished(result):
             return generation_line(result)
         case RowRejected(file, line, reason):
-            return {"event": "row", "file": _text(file), "line": line, "error": _text(reason)}
+            return {"event": "row", "file": writable(file), "line": line, "error": writable(reason)}
         case GenerationPlanned(name, path, assets):
             return {"event": "planned", "id": name, "path": path, "assets": assets}
         case AssetAudited(finding):
             return finding_line(finding)
         case FileUnknown(path):
-            return {"event": "unknown", "path": _text(path)}
+            return {"event": "unknown", "path": writable(path)}
         case _:
             return None
 
@@ -68,7 +69,7 @@ def generation_line(result: GenerationResult) -> dict[str, Any]:
         "bytes": result.bytes_fetched,
         "seconds": round(result.seconds, 3),
         "assets": result.assets,
-        "error": error and {"kind": error.kind, "message": _text(error.message)},
+        "error": error and {"kind": error.kind, "message": writable(error.message)},
     }
 
 
@@ -94,8 +95,3 @@ def summary_line(report: RunReport) -> dict[str, Any]:
         "seconds": report.seconds,
         "exit_code": report.exit_code,
     }
-
-
-def _text(text: str) -> str:
-    """Return text that can be UTF-8: a file's name may hold bytes that are none (PEP 383)."""
-    return text.encode(errors="backslashreplace").decode()

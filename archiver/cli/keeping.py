@@ -21,7 +21,7 @@ from archiver.cli.jsonlines import JsonLines
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_archive
-from archiver.cli.text import clean
+from archiver.cli.text import clean, writable
 from archiver.cli.wording import describe
 from archiver.dataset.gallery.writing import GalleryOptions
 from archiver.dataset.options import SelectionOptions
@@ -80,7 +80,7 @@ def write_gallery(ctx: click.Context) -> int:
         teller.complain(reason)
     exit_code = 3 if found.unusable else 0
     path = teller.options.archive / found.path
-    counts = {"path": str(path), "generations": found.generations, "pages": found.pages}
+    counts = {"path": writable(str(path)), "generations": found.generations, "pages": found.pages}
     pages = "1 page" if found.pages == 1 else f"{found.pages} pages"
     teller.finish(counts, exit_code, clean(f"{path}: {found.generations} generations on {pages}"))
     return exit_code

@@ -17,7 +17,7 @@ from archiver.cli.given import Given
 from archiver.cli.records import opened_records
 from archiver.cli.results import open_results
 from archiver.cli.runs import describe_run, run_as_json
-from archiver.cli.text import clean
+from archiver.cli.text import clean, writable
 from archiver.domain.errors import UsageError
 from archiver.domain.quantity import show_size
 from archiver.domain.timing import parse_duration, show_duration, show_timestamp
@@ -128,7 +128,7 @@ def _as_json(standing: Standing) -> dict[str, object]:
     holdings, owed = standing.holdings, standing.owed
     return {
         "event": "status",
-        "archive": str(standing.root),
+        "archive": writable(str(standing.root)),
         "generations": holdings.generations,
         "outcomes": dict(sorted(holdings.outcomes.items())),
         "bytes": holdings.size,

@@ -32,3 +32,8 @@ def is_terminal(stream: TextIO | None) -> bool:
 def paint(word: str, colour: str, *, wanted: bool) -> str:
     """Return the word in a colour of the terminal, where that is wanted."""
     return click.style(word, fg=colour) if wanted else word
+
+
+def writable(text: str) -> str:
+    """Return text that can be UTF-8: a file's name may hold bytes that are none (PEP 383)."""
+    return text.encode(errors="backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -55,4 +56,4 @@ def _plain(value: Any) -> Value:  # noqa: ANN401 - whatever JSON holds
         case list():
             return ",".join(str(_plain(part)) for part in value if part is not None)
         case _:
-            return str(value)
+            return json.dumps(value, ensure_ascii=False)

@@ -38,7 +38,8 @@ def paginate(examples: Sequence[Example], per_page: int) -> list[Page]:
 
 def render_page(page: Page, pages: Sequence[Page], title: str, summary: str) -> Iterator[bytes]:
     """Give the HTML of a page, a piece at a time."""
-    yield _head(title, summary, page, pages).encode()
+    # An archive's name may be no UTF-8, and is the title then.
+    yield _head(title, summary, page, pages).encode("utf-8", "replace")
     yield b'<main class="grid">\n'
     for example in page.examples:
         yield f"{render_card(example, _UP)}\n".encode("utf-8", "replace")

@@ -47,8 +47,9 @@ def write_gallery(archive: Archive, options: GalleryOptions, now: datetime) -> G
     The caller holds the archive's lock. Raises `UsageError`, `ArchiveError`.
     """
     examples, unusable = _read(archive)
-    chosen = select(examples, options.selection, columns_of(examples), now).examples
-    pages = paginate(chosen[: options.selection.limit], options.per_page)
+    wanted = select(examples, options.selection, columns_of(examples), now).examples
+    chosen = wanted[: options.selection.limit]
+    pages = paginate(chosen, options.per_page)
     summary = _summary(chosen)
     with (
         Folder.open_root(archive.root) as root,
