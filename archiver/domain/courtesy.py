@@ -110,7 +110,7 @@ def is_refusal(status: int) -> bool:
 def asked_pause_s(head: Head, now: datetime) -> float | None:
     """Return the seconds that an answer asks the host's users to wait, or None."""
     if is_refusal(head.status):
-        pause_s = parse_retry_after(head.headers.get("retry-after"), now)
+        pause_s = parse_retry_after(head.headers, now)
         if pause_s is not None:
             return pause_s
     return _used_up(head)

@@ -30,7 +30,7 @@ def disposition_of(status: int) -> Disposition:
 def refusal(words: str, head: Head, how: tuple[Disposition, datetime, RetryPolicy]) -> TransferError:
     """Return the error for an answer, with the pause it asks for; one too long to wait for ends the tries."""
     disposition, now, policy = how
-    pause_s = parse_retry_after(head.headers.get("retry-after"), now)
+    pause_s = parse_retry_after(head.headers, now)
     if pause_s is None or disposition is not Disposition.RETRY:
         return StatusError(words, status=head.status, disposition=disposition)
     if pause_s > policy.longest_retry_after_s:

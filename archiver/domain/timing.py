@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -51,21 +52,20 @@ class PollPolicy:
         return min(max(self.longest_interval_s, self.first_interval_s), grown) * (0.9 + jitter / 5)
 
 
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds to wait that a `Retry-After` asks for (RFC 9110 §10.2.3: seconds or a date).
 
-    None where it is absent or makes no sense; a date in the past is 0.
+    A date counts from the answer's own `Date`, or else from `now`: the two clocks may differ by hours. None
+    where it is absent or makes no sense; a date in the past is 0.
     """
-    text = (value or "").strip()
+    text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    moment = parse_http_date(text)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    began = parse_http_date(headers.get("date")) or now
+    return max(0.0, (moment - began).total_seconds())
 
 
 def parse_http_date(value: str | None) -> datetime | None:

@@ -95,14 +95,28 @@ class GenerationArchiver:
             return GenerationResult(id=item.id, state=found.state, outcome=outcome, error=error.record())
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
-        """Record a generation that failed upstream; one that is partly archived keeps its record."""
+        """Record a generation that failed upstream; of one that is partly archived all records are kept."""
         failed = failed_result(item, generation)
-        if item.held and (item.held.records or item.held.lost):
+        if item.held and item.held.lost:
+            # A repair: what is recorded is what an intact copy, wherever it comes from, is held against.
             statuses = {name: record.status for name, record in item.held.records.items()}
             statuses |= dict.fromkeys(item.held.lost, AssetStatus.MISSING)
             partly = Outcome.INCOMPLETE
             return msgspec.structs.replace(failed, outcome=partly, path=item.held.folder, assets=statuses)
+        if item.held and item.held.records:
+            return await self._mark_failed(failed, item.held.folder)
         return msgspec.structs.replace(failed, path=await self._commit(item, generation, {}, None))
+
+    async def _mark_failed(self, failed: GenerationResult, folder: str) -> GenerationResult:
+        """Note in a sidecar that the rest will not come: it is final then, as every failed one is."""
+        standing = await run_in_thread(self._doors.archive.read_sidecar, folder)
+        if standing:
+            reason = failed.error.message if failed.error else None
+            marked = msgspec.structs.replace(standing, state=State.FAILED, failure_reason=reason)
+            await run_in_thread(self._record, folder, marked, {})
+        assets = standing.assets if standing else {}
+        statuses = {name: record.status for name, record in assets.items()}
+        return msgspec.structs.replace(failed, path=folder, assets=statuses)
 
     async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
         source = UrlSource(

@@ -83,12 +83,21 @@ def test_a_long_poll_interval_that_a_person_asked_for_is_kept() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     """RFC 9110 §10.2.3, with the three forms of a date of §5.6.7; nonsense asks for nothing."""
-    assert parse_retry_after(value, NOW) == seconds
+    assert parse_retry_after({} if value is None else {"retry-after": value}, NOW) == seconds
+
+
+@given(st.timedeltas(timedelta(days=-300), timedelta(days=300)), st.integers(0, 10**6))
+def test_a_date_counts_from_the_answers_own(skew: timedelta, seconds: int) -> None:
+    """A clock that is wrong by an hour, here or there, makes nobody wait for an hour, or not at all."""
+    sent = (NOW + skew).replace(microsecond=0)
+    due = format_datetime(sent + timedelta(seconds=seconds), usegmt=True)
+    headers = {"date": format_datetime(sent, usegmt=True), "retry-after": due}
+    assert parse_retry_after(headers, NOW) == seconds
 
 
 def test_an_absurd_retry_after_is_still_a_number() -> None:
     """It is compared with --max-retry-after, and loses."""
-    seconds = parse_retry_after("9" * 5000, NOW)
+    seconds = parse_retry_after({"retry-after": "9" * 5000}, NOW)
     assert seconds is not None
     assert seconds > 10**9
 
@@ -97,13 +106,13 @@ def test_an_absurd_retry_after_is_still_a_number() -> None:
 def test_a_date_and_its_seconds_ask_for_the_same(seconds: int) -> None:
     """The two forms differ in writing only."""
     moment = NOW + timedelta(seconds=seconds)
-    assert parse_retry_after(format_datetime(moment, usegmt=True), NOW) == seconds
+    assert parse_retry_after({"retry-after": format_datetime(moment, usegmt=True)}, NOW) == seconds
 
 
 @given(st.text() | st.text(alphabet="0123456789 :,+-GMTSunMar", max_size=40))
 def test_no_header_breaks_the_reading_of_dates(text: str) -> None:
     """Headers come from strangers."""
-    seconds = parse_retry_after(text, NOW)
+    seconds = parse_retry_after({"retry-after": text, "date": text[::-1]}, NOW)
     assert seconds is None or seconds >= 0
     moment = parse_http_date(text)
     assert moment is None or moment.tzinfo is not None
