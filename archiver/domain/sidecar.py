@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from archiver.domain.checks import Check
 from archiver.domain.errors import ErrorRecord
@@ -36,23 +36,27 @@ class Verification(StrEnum):
     UNVERIFIED = "unverified"
 
 
+# No more than the index can hold (sqlite.org/datatype3.html): only a sidecar that was edited has more.
+Whole = Annotated[int, Meta(le=(1 << 63) - 1)]
+
+
 class Expected(Struct, frozen=True, kw_only=True):
     """What the metadata promised: pixels and seconds."""
 
-    width: int | None = None
-    height: int | None = None
+    width: Whole | None = None
+    height: Whole | None = None
     duration: float | None = None
 
 
 class Measured(Struct, frozen=True, kw_only=True):
     """What the file holds: pixels as shown, seconds, frames."""
 
-    width: int | None = None
-    height: int | None = None
+    width: Whole | None = None
+    height: Whole | None = None
     duration: float | None = None
     codec: str | None = None
     frame_rate: str | None = None
-    frames: int | None = None
+    frames: Whole | None = None
 
 
 class AssetRecord(Struct, frozen=True, kw_only=True):
@@ -61,7 +65,7 @@ class AssetRecord(Struct, frozen=True, kw_only=True):
     status: AssetStatus
     path: str | None = None
     url: str | None = None
-    size: int | None = None
+    size: Whole | None = None
     sha256: str | None = None
     media_type: str | None = None
     etag: str | None = None
