@@ -17,6 +17,8 @@ JOURNAL = "journal.jsonl"
 # A line that outlives a power cut costs a sync: one for each of a hundred thousand links would be many. What
 # a break takes with it is done again, be it a gigabyte copied or a clip encoded: about so much work.
 _SYNC_INTERVAL_S = 1.0
+# What msgspec raises for a line that is none of ours, or no UTF-8.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 class Held(FileRecord, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Journal:
     def fingerprint(self) -> str | None:
         """Return whose journal it is; None where there is none."""
         first = next(self._file.lines(), None)
-        with suppress(ValueError):  # msgspec's errors are, and those of bytes that are no UTF-8
+        with suppress(*_UNREADABLE):
             return msgspec.json.decode(first, type=_Head).fingerprint if first else None
         return None
 
@@ -52,7 +54,7 @@ class Journal:
     def entries(self) -> Iterator[Held]:
         """Give what is written; a line that cannot be read is passed over: its file is written again."""
         for line in self._file.lines():
-            with suppress(ValueError):
+            with suppress(*_UNREADABLE):
                 yield msgspec.json.decode(line, type=Held)
 
     def note(self, held: Held) -> None:
