@@ -10,6 +10,10 @@ from datasets import load_dataset
 from archiver.cli.main import main
 from tests.dataset.shelf import put
 
+# pandas' reader of CSVs, as older versions of `datasets` use it, leaves its file open.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 FORMATS = ("webdataset", "imagefolder", "csv", "jsonl", "video2dataset")
 
 
