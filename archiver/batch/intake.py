@@ -78,7 +78,7 @@ class Intake:
     def _is_final(self, brief: Brief) -> bool:
         if brief.state == State.FAILED:
             return not self._selection.retry_failed
-        if not self._selection.assets & brief.offered <= brief.assets.keys():
+        if self._is_wanting(brief):
             return False
         if self._selection.verify and brief.verification == Verification.UNVERIFIED:
             return False
@@ -112,9 +112,15 @@ class Intake:
             if self._selection.verify and kept[name].status is AssetStatus.UNVERIFIED
         }
         held = Held(folder=brief.folder, assets=kept, flagged=flagged, unverified=unverified)
-        return Item(
-            id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=row.saved_answer
-        )
+        answer = row.saved_answer
+        if is_whole and unverified and not self._is_wanting(brief):
+            # There is nothing to fetch: what was promised stands in the sidecar.
+            answer = answer or bytes(survey.sidecar.response)
+        return Item(id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=answer)
+
+    def _is_wanting(self, brief: Brief) -> bool:
+        """Tell whether an asset is wanted that is offered and has no record."""
+        return not self._selection.assets & brief.offered <= brief.assets.keys()
 
 
 def _unreadable(brief: Brief, error: SidecarError) -> GenerationResult:

@@ -85,11 +85,15 @@ class HostRecord:
             until_s = max(until_s, now_s + policy.delay_s(refusals - SLOW_AFTER + 1, 0.5))
         return replace(self, refusals=refusals, last_refusal_s=now_s, paused_until_s=until_s)
 
-    def asked_to_wait(self, pause_s: float, now_s: float, policy: RetryPolicy) -> HostRecord:
-        """Return the record after the host asked for a pause."""
+    def asked_to_wait(
+        self, pause_s: float, now_s: float, policy: RetryPolicy, *, is_refusal: bool = True
+    ) -> HostRecord:
+        """Return the record after the host asked for a pause; without a refusal it is everybody's."""
         until_s = now_s + pause_s
         if pause_s > policy.longest_retry_after_s:
-            return replace(self, closed_until_s=max(self.closed_until_s, until_s)) if self.is_slow else self
+            if is_refusal and not self.is_slow:
+                return self
+            return replace(self, closed_until_s=max(self.closed_until_s, until_s))
         return replace(self, paused_until_s=max(self.paused_until_s, until_s))
 
     def answered(self) -> HostRecord:

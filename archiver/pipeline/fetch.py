@@ -63,7 +63,7 @@ class Fetch:
         for group, run in zip(groups, runs, strict=True):
             outcomes |= _shared(group, run.result())
         fetched = sum(download.bytes_fetched for download in downloads)
-        return Haul(outcomes=await self._deepened(_linked(outcomes)), bytes_fetched=fetched)
+        return Haul(outcomes=await self.deepened(_linked(outcomes)), bytes_fetched=fetched)
 
     async def keep(self) -> None:
         """Let a later run go on with what came, where this one ends before it is committed."""
@@ -72,7 +72,8 @@ class Fetch:
             with suppress(ArchiveError):
                 await download.keep()
 
-    async def _deepened(self, outcomes: dict[AssetName, AssetOutcome]) -> dict[AssetName, AssetOutcome]:
+    async def deepened(self, outcomes: dict[AssetName, AssetOutcome]) -> dict[AssetName, AssetOutcome]:
+        """Return the outcomes with what decoding every frame tells, where that is asked for."""
         if not self._options.deep:
             return outcomes
         return {name: await self._deepen(name, outcome, outcomes) for name, outcome in outcomes.items()}

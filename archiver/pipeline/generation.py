@@ -16,11 +16,12 @@ from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult, Outcome
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
 from archiver.pipeline.doors import Doors, FetchOptions
-from archiver.pipeline.fetch import Fetch, Haul
-from archiver.pipeline.records import NOT_OFFERED, record_assets, record_not_offered, refuse_damaged
-from archiver.pipeline.sharing import look_into_held, share_held
+from archiver.pipeline.fetch import AssetOutcome, Fetch, Haul
+from archiver.pipeline.records import record_assets, record_not_offered, refuse_damaged
+from archiver.pipeline.results import failed_result, summed_up
+from archiver.pipeline.sharing import review, share_held
 from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
 from archiver.pipeline.source import UrlSource
 from archiver.provider.interface import Provider
@@ -96,7 +97,7 @@ class GenerationArchiver:
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
         """Record a generation that failed upstream; of one that is partly archived all records are kept."""
-        failed = failed_result(item, generation)
+        failed = failed_result(generation)
         if item.held and item.held.lost:
             # A repair: what is recorded is what an intact copy, wherever it comes from, is held against.
             statuses = {name: record.status for name, record in item.held.records.items()}
@@ -104,43 +105,61 @@ class GenerationArchiver:
             partly = Outcome.INCOMPLETE
             return msgspec.structs.replace(failed, outcome=partly, path=item.held.folder, assets=statuses)
         if item.held and item.held.records:
-            return await self._mark_failed(failed, item.held.folder)
+            return await self._mark_failed(failed, item.held)
         return msgspec.structs.replace(failed, path=await self._commit(item, generation, {}, None))
 
-    async def _mark_failed(self, failed: GenerationResult, folder: str) -> GenerationResult:
-        """Note in a sidecar that the rest will not come: it is final then, as every failed one is."""
-        standing = await run_in_thread(self._doors.archive.read_sidecar, folder)
-        if standing:
-            reason = failed.error.message if failed.error else None
-            marked = msgspec.structs.replace(standing, state=State.FAILED, failure_reason=reason)
-            await run_in_thread(self._record, folder, marked, {})
-        assets = standing.assets if standing else {}
-        statuses = {name: record.status for name, record in assets.items()}
-        return msgspec.structs.replace(failed, path=folder, assets=statuses)
+    async def _mark_failed(self, failed: GenerationResult, held: Held) -> GenerationResult:
+        """Note in a sidecar that the rest will not come: it is final then, as every failed one is.
+
+        Where there is no rest, its files stay what they are, whatever the service says of it by now.
+        """
+        standing = await run_in_thread(self._doors.archive.read_sidecar, held.folder)
+        if standing is None or standing.verification is not Verification.INCOMPLETE:
+            return summed_up(failed.id, held.folder, standing.assets if standing else held.records, 0)
+        reason = failed.error.message if failed.error else None
+        marked = msgspec.structs.replace(standing, state=State.FAILED, failure_reason=reason)
+        await run_in_thread(self._record, held.folder, marked, {})
+        statuses = {name: record.status for name, record in standing.assets.items()}
+        return msgspec.structs.replace(failed, path=held.folder, assets=statuses)
 
     async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
         source = UrlSource(
             generation, resolve=lambda: self._doors.provider.resolve(item.id), clock=self._clock
         )
+        item, reviewed = await self._reviewed(item)
         held = item.held.kept if item.held else frozenset[AssetName]()
         missing = (self._wanted & generation.assets.keys()) - held
         fetch = Fetch(self._doors, self._options, source)
         try:
+            reviewed = await fetch.deepened(reviewed)
             haul = await self._fetch(item, fetch, source, missing)
-            return await self._conclude(item, generation, source, haul)
+            return await self._conclude(item, source, haul, reviewed)
         except BaseException:
             await see_through(fetch.keep())
             raise
 
+    async def _reviewed(self, item: Item) -> tuple[Item, dict[AssetName, AssetOutcome]]:
+        """Look into what nobody has looked into yet; damaged bytes are as good as lost."""
+        if not item.held or not item.held.unverified:
+            return item, {}
+        known = item.held.unverified
+        found, damaged = await review(self._doors, item.held.folder, known)
+        left = {name: known[name] for name in known if name not in damaged}
+        lost = {**item.held.lost, **{name: known[name] for name in damaged}}
+        return replace(item, held=replace(item.held, unverified=left, lost=lost)), found
+
     async def _conclude(
-        self, item: Item, generation: Generation, source: UrlSource, haul: Haul
+        self, item: Item, source: UrlSource, haul: Haul, reviewed: Mapping[AssetName, AssetOutcome]
     ) -> GenerationResult:
         """Commit what came, beside what is held, and sum it up."""
-        records = record_assets(source.generation, haul.outcomes, verify=self._options.verify)
+        generation, verify = source.generation, self._options.verify
+        records = record_assets(generation, haul.outcomes, verify=verify)
+        records |= record_assets(
+            generation,
+            {name: reviewed[name] for name in reviewed if name in generation.assets},
+            verify=verify,
+        )
         if item.held:
-            looked_at = await look_into_held(self._doors, item.held.folder, item.held.unverified)
-            known = {name: looked_at[name] for name in looked_at.keys() & source.generation.assets.keys()}
-            records |= record_assets(source.generation, known, verify=self._options.verify)
             records, whole = refuse_damaged(records, haul.outcomes, {**item.held.flagged, **item.held.lost})
             haul = replace(haul, outcomes=whole)
         clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}
@@ -152,8 +171,8 @@ class GenerationArchiver:
         folder = item.held.folder if item.held else ""
         if not standing or any(map(_is_had, records.values())):
             committed = _with_true_twins(_in_order(assets | standing))
-            folder = await self._commit(item, source.generation, committed, haul)
-        return _summed_up(item.id, folder, assets | _unavailable(standing, records), haul.bytes_fetched)
+            folder = await self._commit(item, generation, committed, haul)
+        return summed_up(item.id, folder, assets | _unavailable(standing, records), haul.bytes_fetched)
 
     async def _fetch(
         self, item: Item, fetch: Fetch, source: UrlSource, missing: AbstractSet[AssetName]
@@ -212,12 +231,6 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
     return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.PENDING)
 
 
-def failed_result(item: Item, generation: Generation) -> GenerationResult:
-    """Return the result for a generation that failed upstream, as far as nothing of it is there."""
-    error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
-    return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.FAILED, error=error)
-
-
 def _is_had(record: AssetRecord | None) -> bool:
     return record is not None and record.status is not AssetStatus.MISSING
 
@@ -254,36 +267,3 @@ def _merged(
 
 def _in_order(assets: Mapping[AssetName, AssetRecord]) -> dict[AssetName, AssetRecord]:
     return {name: assets[name] for name in AssetName if name in assets}
-
-
-def _summed_up(
-    generation_id: GenerationId, folder: str, assets: Mapping[AssetName, AssetRecord], bytes_fetched: int
-) -> GenerationResult:
-    statuses = {name: record.status for name, record in assets.items()}
-    outcome, error = Outcome.ARCHIVED, None
-    if AssetStatus.MISSING in statuses.values():
-        outcome, error = Outcome.INCOMPLETE, _first_missing(assets)
-    elif AssetStatus.MISMATCHED in statuses.values():
-        outcome, error = Outcome.MISMATCHED, _first_mismatch(assets)
-    return GenerationResult(
-        id=generation_id,
-        state=State.COMPLETED,
-        outcome=outcome,
-        path=folder,
-        bytes_fetched=bytes_fetched,
-        assets=statuses,
-        error=error,
-    )
-
-
-def _first_missing(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
-    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISSING)
-    error = record.error or NOT_OFFERED
-    return ErrorRecord(kind=error.kind, message=f"{name}: {error.message}")
-
-
-def _first_mismatch(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
-    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISMATCHED)
-    check = next(check for check in record.checks if not check.ok and not check.advisory)
-    message = f"{name}: {check.name} is {check.measured}, promised {check.expected}"
-    return ErrorRecord(kind="mismatch", message=message)

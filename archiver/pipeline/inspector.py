@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from archiver.domain.checks import Damaged, Inspection, NotMedia
 from archiver.domain.errors import ArchiveError, UsageError
@@ -27,6 +30,9 @@ from archiver.media.messages import (
 )
 from archiver.media.pool import Allowance, PoolOptions, Unbearable, WorkerPool
 from archiver.media.sniff import HEAD_BYTES, sniff
+from archiver.storage.gate import GateShutError
+
+T = TypeVar("T")
 
 # A clip takes a hundredth of a second, a PNG of 200 megapixels eight.
 _LOOK_CPU_S, _BYTES_A_CPU_S = 30, 20_000_000
@@ -109,19 +115,48 @@ class Inspector:
 
 
 class InspectorFromThreads:
-    """An inspector for threads, which wait for it while its loop goes on."""
+    """An inspector for threads, which wait for it while its loop goes on, until it is shut.
+
+    Both questions raise `RunError`, and `GateShutError` when it is shut.
+    """
 
     def __init__(self, inspector: Inspector, loop: asyncio.AbstractEventLoop) -> None:
         self._inspector = inspector
         self._loop = loop
+        self._asked: set[Future[Any]] = set()
+        self._turn = threading.Lock()
+        self._is_shut = False
 
     def inspect(self, path: Path) -> Inspection:
-        """Return what is in a file. Raises `RunError`."""
-        return asyncio.run_coroutine_threadsafe(self._inspector.inspect(path), self._loop).result()
+        """Return what is in a file."""
+        return self._wait_for(self._inspector.inspect(path))
 
     def find_decode_error(self, path: Path) -> str | None:
-        """Decode every frame; return the first complaint, or None. Raises `RunError`."""
-        return asyncio.run_coroutine_threadsafe(self._inspector.find_decode_error(path), self._loop).result()
+        """Decode every frame; return the first complaint, or None."""
+        return self._wait_for(self._inspector.find_decode_error(path))
+
+    def shut(self) -> None:
+        """Let nobody wait any longer: a film may take minutes to decode, and its worker is ended."""
+        with self._turn:
+            self._is_shut = True
+            asked = tuple(self._asked)
+        for future in asked:
+            future.cancel()
+
+    def _wait_for(self, question: Coroutine[Any, Any, T]) -> T:
+        with self._turn:
+            if self._is_shut:
+                question.close()
+                raise GateShutError
+            future = asyncio.run_coroutine_threadsafe(question, self._loop)
+            self._asked.add(future)
+        try:
+            return future.result()
+        except CancelledError as error:
+            raise GateShutError from error
+        finally:
+            with self._turn:
+                self._asked.discard(future)
 
 
 def _name(path: Path) -> bytes:

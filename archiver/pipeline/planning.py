@@ -11,7 +11,8 @@ from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, MediaUrl
 from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult
-from archiver.pipeline.generation import Item, failed_result, resolve_item
+from archiver.pipeline.generation import Item, resolve_item
+from archiver.pipeline.results import failed_result
 from archiver.provider.interface import Provider
 
 _OK = 200
@@ -31,7 +32,7 @@ class Planner:
         if isinstance(found, GenerationResult):
             return found
         if found.state is State.FAILED:
-            return failed_result(item, found)
+            return failed_result(found)
         return await self._plan(item, found)
 
     async def _plan(self, item: Item, generation: Generation) -> GenerationPlanned:

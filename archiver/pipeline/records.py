@@ -42,7 +42,7 @@ def refuse_damaged(
         for name, outcome in outcomes.items()
         if isinstance(outcome, Fetched) and outcome.same_as in refused
     }
-    told = {name: _refused(records[name], flaws[name]) for name in refused}
+    told = {name: _refused(records[name], _flaw_of_either(name, outcomes, flaws)) for name in refused}
     return {**records, **told}, {name: outcomes[name] for name in outcomes if name not in refused}
 
 
@@ -54,6 +54,15 @@ def _flaw(name: AssetName, outcome: AssetOutcome) -> str | None:
     if isinstance(found, Damaged):
         return f"{found.kind.media_type}: {found.reason}"
     return None if found.kind.is_video == name.is_video else found.kind.media_type
+
+
+def _flaw_of_either(
+    name: AssetName, outcomes: Mapping[AssetName, AssetOutcome], flaws: Mapping[AssetName, str]
+) -> str:
+    """Return an asset's flaw, or that of the one whose file it shares."""
+    outcome = outcomes[name]
+    twin = outcome.same_as if isinstance(outcome, Fetched) else None
+    return flaws.get(name) or flaws[twin or name]
 
 
 def _refused(record: AssetRecord, flaw: str) -> AssetRecord:

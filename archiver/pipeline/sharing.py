@@ -12,7 +12,11 @@ from archiver.domain.timing import parse_timestamp
 from archiver.domain.transfer import Validator
 from archiver.pipeline.doors import Doors
 from archiver.pipeline.download import Downloaded
-from archiver.pipeline.fetch import Fetched
+from archiver.pipeline.fetch import AssetOutcome, Fetched
+from archiver.storage.archive import Archive
+from archiver.storage.files import sha256_of
+from archiver.storage.folder import is_name
+from archiver.storage.threads import run_in_thread
 
 
 async def share_held(
@@ -34,16 +38,26 @@ async def share_held(
     return shared
 
 
-async def look_into_held(
+async def review(
     doors: Doors, folder: str, held: Mapping[AssetName, AssetRecord]
-) -> dict[AssetName, Fetched]:
-    """Return held assets as if they had come just now: nobody has looked into them yet."""
-    looked_at: dict[AssetName, Fetched] = {}
+) -> tuple[dict[AssetName, AssetOutcome], set[AssetName]]:
+    """Look into held files that nobody has looked into yet, as if they had come just now.
+
+    Return what each holds, and the names of those whose bytes are not the recorded ones any more.
+    """
+    found: dict[AssetName, AssetOutcome] = {}
+    damaged: set[AssetName] = set()
     for name, record in held.items():
-        file = await _look_into(doors, folder, record)
-        if file:
-            looked_at[name] = Fetched(file, same_as=record.same_as)
-    return looked_at
+        if await run_in_thread(_digest, doors.archive, folder, record) != record.sha256:
+            damaged.add(name)
+        elif file := await _look_into(doors, folder, record):
+            found[name] = Fetched(file, same_as=record.same_as)
+    return found, damaged
+
+
+def _digest(archive: Archive, folder: str, record: AssetRecord) -> str | None:
+    with archive.open_folder(folder) as home:
+        return sha256_of(home, record.path) if record.path and is_name(record.path) else None
 
 
 def _is_same(record: AssetRecord, asset: Asset) -> bool:

@@ -45,6 +45,9 @@ class Child:
         code = await asyncio.to_thread(self._process.wait)
         for transport in self._transports:
             transport.close()
+        # Those that no stream was made of, for a cancellation came first.
+        for pipe in filter(None, (self._process.stdin, self._process.stdout, self._process.stderr)):
+            pipe.close()
         return code
 
     async def connect(self) -> None:

@@ -133,7 +133,7 @@ class AuditHistory:
         self._whole.clear()
 
 
-def _opened(root: Path) -> Database:
+def _refuse_strange(root: Path) -> None:
     with Folder.open_root(root) as folder:
         for name in _FILES:
             found = folder.stat(name)
@@ -141,6 +141,10 @@ def _opened(root: Path) -> Database:
             if found and not stat.S_ISREG(found.st_mode):
                 msg = f"{name} is not a regular file: move it away"
                 raise ArchiveError(msg)
+
+
+def _opened(root: Path) -> Database:
+    _refuse_strange(root)
     database = Database.open(root / AUDITS, AUDITS)
     try:
         database.change_all(_TABLES)
@@ -159,11 +163,11 @@ def _in_memory() -> Database:
 def _copied(root: Path) -> Database:
     memory = _in_memory()
     if (root / AUDITS).exists():
-        standing = _opened(root)
-        try:
+        _refuse_strange(root)
+        with Database.open_reading(root / AUDITS, AUDITS) as standing:
             standing.copy_to(memory)
-        finally:
-            standing.close()
+        # An older version may lack one.
+        memory.change_all(_TABLES)
     return memory
 
 

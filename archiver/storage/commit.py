@@ -15,16 +15,15 @@ no look: nothing is.
 from __future__ import annotations
 
 import stat
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from archiver.domain.errors import LaterSchemaError, OtherGenerationError, OutOfPlaceError, SidecarError
 from archiver.domain.naming import DAMAGED_SIDECAR, PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
-from archiver.storage.errors import MissingFileError, blaming
+from archiver.storage.errors import MissingFileError, blaming, shown
 from archiver.storage.files import link_or_copy, sha256_of, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.replacement import obsolete_files, withdraw
@@ -72,6 +71,8 @@ class Commit:
         with ExitStack() as stack:
             opened = self._open(root, stack)
             home, aside = opened.home, opened.aside
+            if not home.is_new:
+                _refuse_folders(home, self.staged)
             yield "folder made"
             for path in self._files.values():
                 # A file that is not there may have been moved by an earlier try: the move looks into that.
@@ -122,8 +123,7 @@ class Commit:
         home = opened.home
         for name, path in self._files.items():
             try:
-                with blaming(partial(home.stat, name), _is_no_folder):
-                    opened.staged[path.parent].rename(path.name, home, name)
+                opened.staged[path.parent].rename(path.name, home, name)
             except MissingFileError:
                 if not self._is_in_place(home, name):
                     raise
@@ -142,9 +142,13 @@ class Commit:
         return home.size_of(name) is not None and sha256_of(home, name) in digests
 
 
-def _is_no_folder(mode: int) -> bool:
-    # Whatever else has a file's name gives way to the file.
-    return not stat.S_ISDIR(mode)
+def _refuse_folders(home: Folder, names: Iterable[str]) -> None:
+    """Raise `OutOfPlaceError` where a folder has a file's name; whatever else has it gives way."""
+    for name in names:
+        found = home.stat(name)
+        if found and stat.S_ISDIR(found.st_mode):
+            msg = f"{shown(home.where(name))} is a folder: move it away"
+            raise OutOfPlaceError(msg)
 
 
 def _read_standing(home: Folder) -> Sidecar | None:

@@ -82,12 +82,12 @@ class Courteous:
 
     def _after(self, answer: Answer, record: HostRecord, began_s: float) -> HostRecord:
         now_s = time.monotonic()
-        if is_refusal(answer.head.status):
-            record = record.refused(began_s, now_s, self._policy)
-        else:
-            record = record.answered()
+        is_refused = is_refusal(answer.head.status)
+        record = record.refused(began_s, now_s, self._policy) if is_refused else record.answered()
         pause_s = asked_pause_s(answer.head, datetime.now(UTC))
-        return record if pause_s is None else record.asked_to_wait(pause_s, now_s, self._policy)
+        if pause_s is None:
+            return record
+        return record.asked_to_wait(pause_s, now_s, self._policy, is_refusal=is_refused)
 
     def _note(self, name: str, host: _Host, record: HostRecord) -> None:
         before, host.record = host.record, record

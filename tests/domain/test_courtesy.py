@@ -119,3 +119,9 @@ def test_a_pause_is_read_from_the_headers_that_ask_for_one(
 ) -> None:
     """RFC 9110 §10.2.3, and both forms of the IETF's RateLimit draft."""
     assert asked_pause_s(Head(status=status, headers=headers), NOW) == pause_s
+
+
+def test_a_used_up_limit_is_everybodys_at_once() -> None:
+    """No refusal: the answer was good, and says that the next one will be none for an hour."""
+    record = HostRecord().answered().asked_to_wait(3600, 0, POLICY, is_refusal=False)
+    assert isinstance(record.verdict(10, POLICY), LeaveAlone)

@@ -273,3 +273,14 @@ async def test_an_unreadable_sidecar_stays_until_its_repair_is_asked_for(nights:
     assert (found.folder / "video.mp4").read_bytes() == before
     assert (found.folder / "sidecar.json").read_bytes() == b'{"id"'
     assert (await nights.verify(repair=True)).report.exit_code == 0
+
+
+async def test_beside_an_unreadable_sidecar_nothing_worse_takes_a_place(nights: Nights) -> None:
+    """Nobody knows what the files should be; half of a picture is no better than a whole one."""
+    found = await _archived(nights, "g-1")
+    before = (found.folder / "thumbnail.jpg").read_bytes()
+    (found.folder / "sidecar.json").write_bytes(b'{"id"')
+    nights.service.serve("g-1", faults={"thumbnail": [Always(UntilClose(300))]})
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 3
+    assert (found.folder / "thumbnail.jpg").read_bytes() == before

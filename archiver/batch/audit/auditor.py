@@ -61,7 +61,7 @@ class Auditor:
                 if self.left_over:
                     break
         finally:
-            self.examiner.gate.shut()
+            self.examiner.shut()
             await run_in_thread(pool.shutdown, cancel_futures=True)
             # What a thread raised after the first error is that same end.
             await asyncio.gather(*under_way, return_exceptions=True)

@@ -59,6 +59,9 @@ class Decoding(Protocol):
     def find_decode_error(self, path: Path) -> str | None:
         """Decode every frame; return the first complaint, or None."""
 
+    def shut(self) -> None:
+        """Let nobody wait any longer: both raise `GateShutError` from now on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examiner:
@@ -68,6 +71,12 @@ class Examiner:
     gate: Gate
     decoding: Decoding | None
     knows: Callable[[GenerationId], bool]
+
+    def shut(self) -> None:
+        """Let whoever examines come to an end."""
+        self.gate.shut()
+        if self.decoding:
+            self.decoding.shut()
 
     def examine(self, target: Target) -> Examination:
         """Look at one. Raises `GateShutError`, and `UsageError` where there is no ffmpeg to decode with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from archiver.batch.audit.examining import Examination
 from archiver.batch.intake import Admitted
@@ -57,6 +58,8 @@ class Repairing:
         is_unreadable = any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble)
         if item.held and is_unreadable and not self._is_dry:
             await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, DAMAGED_SIDECAR)
+            standing = await run_in_thread(_standing, self._archive, item.held.folder)
+            item = replace(item, held=replace(item.held, lost={**item.held.lost, **standing}))
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult) and result.outcome is not Outcome.PENDING:
             self._tell(result)
@@ -79,6 +82,13 @@ class Repairing:
                     kind=result.error.kind if result.error else "missing", message=f"not repaired: {reason}"
                 )
                 self._observer(AssetAudited(_anew(finding, finding.status, error)))
+
+
+def _standing(archive: Archive, folder: str) -> dict[AssetName, AssetRecord]:
+    """Return records for the files of a folder of which nobody knows any more what they should be."""
+    with archive.open_folder(folder) as home:
+        stems = {name.partition(".")[0] for name in home.names()}
+    return {name: AssetRecord(status=AssetStatus.MISSING) for name in AssetName if name.value in stems}
 
 
 def _item(examination: Examination) -> Item:

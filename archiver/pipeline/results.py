@@ -1,0 +1,52 @@
+"""What became of a generation, summed up from the records of its assets. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archiver.domain.errors import ErrorRecord
+from archiver.domain.generation import Generation, State
+from archiver.domain.identity import AssetName, GenerationId
+from archiver.domain.outcome import GenerationResult, Outcome
+from archiver.domain.sidecar import AssetRecord, AssetStatus
+from archiver.pipeline.records import NOT_OFFERED
+
+
+def failed_result(generation: Generation) -> GenerationResult:
+    """Return the result for a generation that failed upstream, as far as nothing of it is there."""
+    error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
+    return GenerationResult(id=generation.id, state=generation.state, outcome=Outcome.FAILED, error=error)
+
+
+def summed_up(
+    generation_id: GenerationId, folder: str, assets: Mapping[AssetName, AssetRecord], bytes_fetched: int
+) -> GenerationResult:
+    """Return the result of a generation that is archived, as far as it is, with these records."""
+    statuses = {name: record.status for name, record in assets.items()}
+    outcome, error = Outcome.ARCHIVED, None
+    if AssetStatus.MISSING in statuses.values():
+        outcome, error = Outcome.INCOMPLETE, _first_missing(assets)
+    elif AssetStatus.MISMATCHED in statuses.values():
+        outcome, error = Outcome.MISMATCHED, _first_mismatch(assets)
+    return GenerationResult(
+        id=generation_id,
+        state=State.COMPLETED,
+        outcome=outcome,
+        path=folder,
+        bytes_fetched=bytes_fetched,
+        assets=statuses,
+        error=error,
+    )
+
+
+def _first_missing(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
+    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISSING)
+    error = record.error or NOT_OFFERED
+    return ErrorRecord(kind=error.kind, message=f"{name}: {error.message}")
+
+
+def _first_mismatch(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
+    name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISMATCHED)
+    check = next(check for check in record.checks if not check.ok and not check.advisory)
+    message = f"{name}: {check.name} is {check.measured}, promised {check.expected}"
+    return ErrorRecord(kind="mismatch", message=message)
