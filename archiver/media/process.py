@@ -46,6 +46,7 @@ class WorkerProcess:
 
     def __init__(self, process: Child) -> None:
         self._process = process
+        self._leaving: asyncio.Future[tuple[bytes, bytes]] | None = None
 
     @classmethod
     async def spawn(cls, memory_bytes: int) -> Self:
@@ -95,8 +96,10 @@ class WorkerProcess:
                 os.killpg(self.id, signal.SIGKILL)
 
     async def wait(self) -> None:
-        """Wait until the worker is gone and its pipes are closed."""
-        await self._process.communicate()
+        """Wait until the worker is gone and its pipes are closed; several may wait for one."""
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._process.communicate())
+        await asyncio.shield(self._leaving)
 
     async def _hear(self, wall_s: float) -> Answer | Ended:
         try:

@@ -120,6 +120,26 @@ async def test_verification_can_be_stopped(program: Program, service: Service) -
     assert ended.events[-1]["archived"] < len(served)
 
 
+async def test_an_audit_can_be_stopped_while_a_film_is_decoded(program: Program, tmp_path: Path) -> None:
+    """Its worker is ended, and what that had started; the summary is printed all the same."""
+    program.service.serve("g-1")
+    await program.run("get", "g-1")
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    decoder = tmp_path / "bin" / "ffmpeg"
+    decoder.parent.mkdir()
+    # A worker may write no file: opening a pipe for reading is what it can do to be noticed.
+    decoder.write_text(f"#!/bin/sh\nread line < {begun}\nexec sleep 60\n")
+    decoder.chmod(0o755)
+    program = replace(program, environment={"PATH": f"{decoder.parent}:/usr/bin:/bin"})
+    async with program.started("verify", "--deep", "--json") as running:
+        writer = await asyncio.to_thread(os.open, begun, os.O_WRONLY)
+        ended = await running.end(signal.SIGINT)
+        os.close(writer)
+    assert (ended.code, ended.seconds < LONGEST_S - 2) == (130, True), ended.err
+    assert ended.events[-1]["event"] == "summary"
+
+
 async def test_the_demo_can_be_stopped_while_it_makes_clips(program: Program, tmp_path: Path) -> None:
     """Nothing is left in the temporary folder either."""
     folder = tmp_path / "temporary"
