@@ -112,11 +112,15 @@ class Intake:
             if self._selection.verify and kept[name].status is AssetStatus.UNVERIFIED
         }
         held = Held(folder=brief.folder, assets=kept, flagged=flagged, unverified=unverified)
-        answer = row.saved_answer
-        if is_whole and unverified and not self._is_wanting(brief):
-            # There is nothing to fetch: what was promised stands in the sidecar.
-            answer = answer or bytes(survey.sidecar.response)
-        return Item(id=row.id, row=row.row or survey.sidecar.manifest_row, held=held, saved_answer=answer)
+        # There may be nothing to fetch: what was promised stands in the sidecar.
+        is_looked_into_alone = is_whole and bool(unverified) and not self._is_wanting(brief)
+        return Item(
+            id=row.id,
+            row=row.row or survey.sidecar.manifest_row,
+            held=held,
+            saved_answer=row.saved_answer,
+            standing_answer=bytes(survey.sidecar.response) if is_looked_into_alone else None,
+        )
 
     def _is_wanting(self, brief: Brief) -> bool:
         """Tell whether an asset is wanted that is offered and has no record."""

@@ -6,8 +6,8 @@ The rules:
 2. A refusal is 429, 503 or no connection. Those of requests that were under way together count once.
 3. After `SLOW_AFTER` refusals in a row the host is asked by one request at a time, after a growing pause.
 4. After `give_up_after` in a row it is left alone for the rest of the run. So it is when it asks for a pause
-   that is longer than allowed, until that has passed; but not before `SLOW_AFTER` in a row: up to then that
-   may be one request's affair.
+   that is longer than allowed, until that has passed; by `Retry-After` not before `SLOW_AFTER` in a row: up
+   to then that may be one request's affair.
 5. Any other answer ends the row: the host is as good as new.
 """
 
@@ -22,6 +22,8 @@ from archiver.domain.transfer import Head
 
 SLOW_AFTER = 3
 _REFUSALS = {429, 503}
+# 2001: no limit lasts for thirty years.
+_A_MOMENT_S = 1e9
 # draft-ietf-httpapi-ratelimit-headers-08 and later: `"policy";r=0;t=30`: r requests remain, for t seconds.
 _REMAINING = re.compile(r";\s*r=(\d{1,15})")
 _RESET = re.compile(r";\s*t=(\d{1,15})")
@@ -117,10 +119,10 @@ def asked_pause_s(head: Head, now: datetime) -> float | None:
         pause_s = parse_retry_after(head.headers, now)
         if pause_s is not None:
             return pause_s
-    return _used_up(head)
+    return _used_up(head, now)
 
 
-def _used_up(head: Head) -> float | None:
+def _used_up(head: Head, now: datetime) -> float | None:
     """Return the seconds until a rate limit that is used up starts anew (both forms of the IETF's draft)."""
     policies = head.headers.get("ratelimit", "")
     remaining, reset = _REMAINING.search(policies), _RESET.search(policies)
@@ -129,5 +131,9 @@ def _used_up(head: Head) -> float | None:
     # The draft's earlier form, two headers.
     if head.headers.get("ratelimit-remaining", "").strip() == "0":
         seconds = head.headers.get("ratelimit-reset", "").strip()
-        return float(seconds[:12]) if seconds.isascii() and seconds.isdigit() else None
+        if not (seconds.isascii() and seconds.isdigit()):
+            return None
+        # Some say when, in seconds since 1970, and not how long.
+        reset_s = float(seconds[:12])
+        return max(0.0, reset_s - now.timestamp()) if reset_s >= _A_MOMENT_S else reset_s
     return None

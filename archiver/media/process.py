@@ -46,7 +46,7 @@ class WorkerProcess:
 
     def __init__(self, process: Child) -> None:
         self._process = process
-        self._leaving: asyncio.Future[tuple[bytes, bytes]] | None = None
+        self._leaving: asyncio.Future[int] | None = None
 
     @classmethod
     async def spawn(cls, memory_bytes: int) -> Self:
@@ -98,7 +98,8 @@ class WorkerProcess:
     async def wait(self) -> None:
         """Wait until the worker is gone and its pipes are closed; several may wait for one."""
         if self._leaving is None:
-            self._leaving = asyncio.ensure_future(self._process.communicate())
+            # What it may have said last is read by nobody, or by whoever asked it.
+            self._leaving = asyncio.ensure_future(self._process.wait())
         await asyncio.shield(self._leaving)
 
     async def _hear(self, wall_s: float) -> Answer | Ended:

@@ -16,7 +16,7 @@ from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult, Outcome
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.fetch import AssetOutcome, Fetch, Haul
 from archiver.pipeline.records import record_assets, record_not_offered, refuse_damaged
@@ -63,6 +63,8 @@ class Item:
     row: Mapping[str, Any] = field(default_factory=dict)
     saved_answer: bytes | None = None
     held: Held | None = None
+    standing_answer: bytes | None = None
+    """What its sidecar has of the service's: it spares the question, where it can be read."""
     resolved_at: datetime | None = None
     """When the service answered, or a saved answer was read."""
 
@@ -96,39 +98,22 @@ class GenerationArchiver:
             return GenerationResult(id=item.id, state=found.state, outcome=outcome, error=error.record())
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
-        """Record a generation that failed upstream; of one that is partly archived all records are kept."""
+        """Record a generation that failed upstream; one that is partly archived keeps its record."""
         failed = failed_result(generation)
-        if item.held and item.held.lost:
-            # A repair: what is recorded is what an intact copy, wherever it comes from, is held against.
+        if item.held and (item.held.records or item.held.lost):
             statuses = {name: record.status for name, record in item.held.records.items()}
             statuses |= dict.fromkeys(item.held.lost, AssetStatus.MISSING)
             partly = Outcome.INCOMPLETE
             return msgspec.structs.replace(failed, outcome=partly, path=item.held.folder, assets=statuses)
-        if item.held and item.held.records:
-            return await self._mark_failed(failed, item.held)
         return msgspec.structs.replace(failed, path=await self._commit(item, generation, {}, None))
-
-    async def _mark_failed(self, failed: GenerationResult, held: Held) -> GenerationResult:
-        """Note in a sidecar that the rest will not come: it is final then, as every failed one is.
-
-        Where there is no rest, its files stay what they are, whatever the service says of it by now.
-        """
-        standing = await run_in_thread(self._doors.archive.read_sidecar, held.folder)
-        if standing is None or standing.verification is not Verification.INCOMPLETE:
-            return summed_up(failed.id, held.folder, standing.assets if standing else held.records, 0)
-        reason = failed.error.message if failed.error else None
-        marked = msgspec.structs.replace(standing, state=State.FAILED, failure_reason=reason)
-        await run_in_thread(self._record, held.folder, marked, {})
-        statuses = {name: record.status for name, record in standing.assets.items()}
-        return msgspec.structs.replace(failed, path=held.folder, assets=statuses)
 
     async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
         source = UrlSource(
             generation, resolve=lambda: self._doors.provider.resolve(item.id), clock=self._clock
         )
-        item, reviewed = await self._reviewed(item)
+        item, reviewed, damaged = await self._reviewed(item)
         held = item.held.kept if item.held else frozenset[AssetName]()
-        missing = (self._wanted & generation.assets.keys()) - held
+        missing = ((self._wanted | damaged) & generation.assets.keys()) - held
         fetch = Fetch(self._doors, self._options, source)
         try:
             reviewed = await fetch.deepened(reviewed)
@@ -138,15 +123,17 @@ class GenerationArchiver:
             await see_through(fetch.keep())
             raise
 
-    async def _reviewed(self, item: Item) -> tuple[Item, dict[AssetName, AssetOutcome]]:
+    async def _reviewed(
+        self, item: Item
+    ) -> tuple[Item, dict[AssetName, AssetOutcome], AbstractSet[AssetName]]:
         """Look into what nobody has looked into yet; damaged bytes are as good as lost."""
         if not item.held or not item.held.unverified:
-            return item, {}
+            return item, {}, frozenset()
         known = item.held.unverified
         found, damaged = await review(self._doors, item.held.folder, known)
         left = {name: known[name] for name in known if name not in damaged}
         lost = {**item.held.lost, **{name: known[name] for name in damaged}}
-        return replace(item, held=replace(item.held, unverified=left, lost=lost)), found
+        return replace(item, held=replace(item.held, unverified=left, lost=lost)), found, damaged
 
     async def _conclude(
         self, item: Item, source: UrlSource, haul: Haul, reviewed: Mapping[AssetName, AssetOutcome]
@@ -166,7 +153,9 @@ class GenerationArchiver:
         if self._wanted & clips and not clips & generation.assets.keys():
             records |= record_not_offered(AssetName.VIDEO)
         lost = item.held.lost if item.held else {}
-        standing = {name: lost[name] for name in lost if not _is_had(records.get(name))}
+        # Of a file of which nothing is known there is nothing to keep, but that the clip should be there.
+        worth = {name for name in lost if lost[name].path or name is AssetName.VIDEO}
+        standing = {name: lost[name] for name in lost if name in worth and not _is_had(records.get(name))}
         assets = _in_order(_merged(item.held.records if item.held else {}, records))
         folder = item.held.folder if item.held else ""
         if not standing or any(map(_is_had, records.values())):
@@ -216,6 +205,8 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
     Raises `RunError`.
     """
     try:
+        if standing := _standing(provider, item):
+            return standing
         if item.saved_answer is None:
             generation = await provider.resolve(item.id)
         else:
@@ -229,6 +220,17 @@ async def resolve_item(provider: Provider, item: Item) -> Generation | Generatio
     if generation.state.is_final:
         return generation
     return GenerationResult(id=item.id, state=generation.state, outcome=Outcome.PENDING)
+
+
+def _standing(provider: Provider, item: Item) -> Generation | None:
+    """Return what the sidecar's own answer says, where that can be read and is of a whole generation."""
+    if item.standing_answer is None:
+        return None
+    try:
+        generation = provider.read(item.id, item.standing_answer)
+    except ArchiverError:
+        return None
+    return generation if generation.state is State.COMPLETED else None
 
 
 def _is_had(record: AssetRecord | None) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from archiver.domain.checks import NotMedia
+from archiver.domain.errors import ArchiveError
 from archiver.domain.generation import Asset
 from archiver.domain.identity import AssetName, MediaUrl
 from archiver.domain.sidecar import AssetRecord
@@ -48,7 +50,11 @@ async def review(
     found: dict[AssetName, AssetOutcome] = {}
     damaged: set[AssetName] = set()
     for name, record in held.items():
-        if await run_in_thread(_digest, doors.archive, folder, record) != record.sha256:
+        digest = None
+        # What cannot be read is as good as lost, and no other file's concern.
+        with suppress(ArchiveError):
+            digest = await run_in_thread(_digest, doors.archive, folder, record)
+        if digest is None or digest != record.sha256:
             damaged.add(name)
         elif file := await _look_into(doors, folder, record):
             found[name] = Fetched(file, same_as=record.same_as)

@@ -87,7 +87,9 @@ class Courteous:
         pause_s = asked_pause_s(answer.head, datetime.now(UTC))
         if pause_s is None:
             return record
-        return record.asked_to_wait(pause_s, now_s, self._policy, is_refusal=is_refused)
+        # A limit that is used up is everybody's; `Retry-After` may be about one request.
+        is_its_own = is_refused and "retry-after" in answer.head.headers
+        return record.asked_to_wait(pause_s, now_s, self._policy, is_refusal=is_its_own)
 
     def _note(self, name: str, host: _Host, record: HostRecord) -> None:
         before, host.record = host.record, record

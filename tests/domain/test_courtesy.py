@@ -111,6 +111,7 @@ def test_pauses_grow_and_stay_under_the_longest(refusals: int) -> None:
         (200, {"ratelimit-remaining": "0", "ratelimit-reset": "12"}, 12.0),
         (200, {"ratelimit-remaining": "3", "ratelimit-reset": "12"}, None),
         (200, {"ratelimit-remaining": "0", "ratelimit-reset": "soon"}, None),
+        (200, {"ratelimit-remaining": "0", "ratelimit-reset": str(int(NOW.timestamp()) + 40)}, 40.0),
         (429, {}, None),
     ],
 )

@@ -284,3 +284,13 @@ async def test_beside_an_unreadable_sidecar_nothing_worse_takes_a_place(nights: 
     run = await nights.verify(repair=True)
     assert run.report.exit_code == 3
     assert (found.folder / "thumbnail.jpg").read_bytes() == before
+
+
+async def test_a_damaged_sidecar_is_made_anew_of_what_is_wanted(nights: Nights) -> None:
+    """The other files lie there, and nobody missed them."""
+    found = await _archived(nights, "g-1")
+    (found.folder / "sidecar.json").write_bytes(b'{"id"')
+    run = await nights.verify(repair=True, assets=frozenset({AssetName.VIDEO}))
+    assert run.report.exit_code == 0
+    assert trouble(run) == {"g-1 None": AuditStatus.REPAIRED}
+    assert found.files >= {"thumbnail.jpg", "last_frame.jpg"}

@@ -13,7 +13,6 @@ from archiver.domain.sidecar import AssetStatus
 from archiver.transport.options import HttpEngine
 from tests.runs.running import as_json, is_archived, leftovers, look, options_for, run_ids
 from tests.simulator import Recipe, Service, Shape, make_clip
-from tests.simulator.faults import Always, Status
 
 
 async def test_every_asset_is_archived_whole_and_verified(
@@ -238,27 +237,3 @@ async def test_what_was_not_verified_is_verified_by_the_next_run(service: Servic
     assert after.files == before.files
     assert after.record("video").downloaded_at == before.record("video").downloaded_at
     assert (await run_ids(options, "g-1")).results["g-1"].outcome is Outcome.UNCHANGED
-
-
-async def test_what_fails_upstream_after_a_part_of_it_came_is_final_and_kept(
-    service: Service, archive: Path
-) -> None:
-    """Its clip stays as it is; the next night asks nothing, and a later `--retry-failed` may get the rest."""
-    service.serve("g-1", faults={"thumbnail": [Always(Status(404))]})
-    options = options_for(service, archive)
-    assert (await run_ids(options, "g-1")).results["g-1"].outcome is Outcome.INCOMPLETE
-    before = look(archive, "g-1")
-    service.serve("g-1", state="failed")
-    failed = await run_ids(options, "g-1")
-    assert (failed.results["g-1"].outcome, failed.report.exit_code) == (Outcome.FAILED, 3)
-    after = look(archive, "g-1")
-    assert (after.sidecar.state, after.sidecar.assets) == ("failed", before.sidecar.assets)
-    assert after.bytes_of("video") == before.bytes_of("video")
-    asked = len(service.log.api)
-    again = await run_ids(options, "g-1")
-    assert (again.results["g-1"].outcome, again.report.exit_code) == (Outcome.UNCHANGED, 0)
-    assert len(service.log.api) == asked
-    service.serve("g-1")
-    whole = await run_ids(replace(options, retry_failed=True), "g-1")
-    assert whole.results["g-1"].outcome is Outcome.ARCHIVED
-    assert look(archive, "g-1").sidecar.state == "completed"

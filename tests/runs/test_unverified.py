@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from archiver.assembly.options import Options
+from archiver.domain.identity import AssetName
 from archiver.domain.outcome import Outcome
+from archiver.domain.sidecar import encode_sidecar
 from tests.runs.running import look, options_for, run_ids
-from tests.simulator import Service, Shape
+from tests.simulator import Service
 
 
 async def _left_unverified(service: Service, archive: Path) -> Options:
@@ -52,15 +56,28 @@ async def test_they_are_decoded_where_that_is_asked_for(service: Service, archiv
         assert "decode" in {check.name for check in look(archive, "g-1").record(name).checks}
 
 
-async def test_a_mismatch_that_failed_upstream_since_stays_what_it_is(
+async def test_one_that_is_not_wanted_and_damaged_is_fetched_all_the_same(
     service: Service, archive: Path
 ) -> None:
-    """All its files are there: there is no rest that will not come."""
-    service.serve("g-1", shape=Shape(changes={"thumbnail": {"width": 7}}))
-    options = replace(options_for(service, archive), retry_mismatched=True)
-    assert (await run_ids(options, "g-1")).report.exit_code == 4
-    before = look(archive, "g-1").sidecar
-    service.serve("g-1", state="failed")
+    """`--assets video` says what is missed; what was found to be damaged is mended."""
+    served = service.serve("g-1")
+    options = await _left_unverified(service, archive)
+    path = look(archive, "g-1").folder / "thumbnail.jpg"
+    path.write_bytes(path.read_bytes()[:-3] + b"abc")
+    run = await run_ids(replace(options, assets=frozenset({AssetName.VIDEO})), "g-1")
+    assert run.report.exit_code == 0
+    assert look(archive, "g-1").bytes_of("thumbnail") == served.thumbnail.body
+
+
+async def test_an_answer_in_the_sidecar_that_cannot_be_read_is_asked_for_anew(
+    service: Service, archive: Path
+) -> None:
+    """An import of files has none."""
+    service.serve("g-1")
+    options = await _left_unverified(service, archive)
+    found = look(archive, "g-1")
+    made = msgspec.structs.replace(found.sidecar, response=msgspec.Raw(b"null"))
+    (found.folder / "sidecar.json").write_bytes(encode_sidecar(made))
     run = await run_ids(options, "g-1")
-    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.MISMATCHED, 4)
-    assert look(archive, "g-1").sidecar == before
+    assert run.report.exit_code == 0
+    assert look(archive, "g-1").sidecar.verification == "verified"
