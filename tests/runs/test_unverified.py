@@ -23,14 +23,18 @@ async def _left_unverified(service: Service, archive: Path) -> Options:
     return options
 
 
+def _damage(path: Path) -> None:
+    """Change the last bytes of a file, not its size."""
+    path.write_bytes(path.read_bytes()[:-3] + b"abc")
+
+
 async def test_a_file_that_was_damaged_meanwhile_is_not_called_verified(
     service: Service, archive: Path
 ) -> None:
     """Its bytes are held against their digest first; they are fetched again."""
     served = service.serve("g-1")
     options = await _left_unverified(service, archive)
-    path = look(archive, "g-1").folder / "thumbnail.jpg"
-    path.write_bytes(path.read_bytes()[:-3] + b"abc")
+    _damage(look(archive, "g-1").folder / "thumbnail.jpg")
     run = await run_ids(options, "g-1")
     assert run.results["g-1"].outcome is Outcome.ARCHIVED
     assert look(archive, "g-1").bytes_of("thumbnail") == served.thumbnail.body
@@ -62,8 +66,7 @@ async def test_one_that_is_not_wanted_and_damaged_is_fetched_all_the_same(
     """`--assets video` says what is missed; what was found to be damaged is mended."""
     served = service.serve("g-1")
     options = await _left_unverified(service, archive)
-    path = look(archive, "g-1").folder / "thumbnail.jpg"
-    path.write_bytes(path.read_bytes()[:-3] + b"abc")
+    _damage(look(archive, "g-1").folder / "thumbnail.jpg")
     run = await run_ids(replace(options, assets=frozenset({AssetName.VIDEO})), "g-1")
     assert run.report.exit_code == 0
     assert look(archive, "g-1").bytes_of("thumbnail") == served.thumbnail.body
