@@ -11,6 +11,7 @@ from archiver.assembly.options import Options
 from archiver.assembly.parts import build_runner, fetch_options
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
+from archiver.batch.amending import RowUpdate
 from archiver.batch.backlog import Backlog
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
@@ -119,10 +120,19 @@ class _Run:
             options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
         )
         runner = build_runner(self._archiving(spending), self.opened, spending, self.conditions)
-        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options))
+        update = RowUpdate(stores.archive, stores.index) if self._is_updating else None
+        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options), update)
         async with aclosing(intake.admit(rows)) as admitted:
             settled = admitted if options.dry_run else settling(admitted, stores.owed)
-            return await runner.run(settled, self.conditions.stop)
+            report = await runner.run(settled, self.conditions.stop)
+        if update:
+            sidecars = "1 sidecar" if update.count == 1 else f"{update.count} sidecars"
+            self.conditions.observer(Noticed(f"the manifest's columns are new in {sidecars}"))
+        return report
+
+    @property
+    def _is_updating(self) -> bool:
+        return self.opened.options.update_rows and not self.opened.options.dry_run
 
     def _archiving(self, observer: Observer) -> Archiving:
         options, clock = self.opened.options, self.conditions.clock

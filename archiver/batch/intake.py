@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 
+from archiver.batch.amending import RowUpdate
 from archiver.batch.manifest import ManifestRow, Row
 from archiver.batch.reading import RowReader
 from archiver.domain.errors import ErrorRecord, SidecarError
@@ -39,13 +40,21 @@ Admitted = RowRejected | GenerationResult | Item
 
 
 class Intake:
-    """Sorts rows by what the archive has already."""
+    """Sorts rows by what the archive has already; with an `update` that learns what rows say by now."""
 
-    def __init__(self, archive: Archive, index: Index, seen: Seen, selection: Selection) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        index: Index,
+        seen: Seen,
+        selection: Selection,
+        update: RowUpdate | None = None,
+    ) -> None:
         self._archive = archive
         self._index = index
         self._seen = seen
         self._selection = selection
+        self._update = update
 
     async def admit(self, rows: Iterable[Row]) -> AsyncGenerator[list[Admitted], None]:
         """Yield what the rows come to, in their order, in chunks; close it where they are left unread.
@@ -72,8 +81,16 @@ class Intake:
         if brief is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         if self._is_final(brief) and self._index.is_current(brief):
-            return _unchanged(brief)
+            return self._unchanged(row, brief)
         return self._item_again(row, brief)
+
+    def _unchanged(self, row: ManifestRow, brief: Brief) -> GenerationResult:
+        try:
+            if self._update:
+                self._update.apply(brief, row.row)
+        except SidecarError as error:
+            return _unreadable(brief, error)
+        return _unchanged(brief)
 
     def _is_final(self, brief: Brief) -> bool:
         if brief.state == State.FAILED:
@@ -104,7 +121,7 @@ class Intake:
         is_whole = kept.keys() == recorded.keys()
         if self._is_final(brief) and is_whole:
             self._index.refresh(row.id)
-            return _unchanged(brief)
+            return self._unchanged(row, brief)
         flagged = {name: record for name, record in present.items() if name not in kept}
         unverified = {
             name: kept.pop(name)

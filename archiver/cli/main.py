@@ -11,7 +11,7 @@ import click
 
 from archiver.cli.datasets import export, gallery
 from archiver.cli.inquiries import list_, show, status
-from archiver.cli.options import SettingsCommand, run_options
+from archiver.cli.options import ARCHIVE, Setting, SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, import_, schedule
 from archiver.cli.sheets import contact_sheet
 from archiver.cli.upkeep import add, reindex, sync, verify
@@ -57,6 +57,13 @@ def get(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> int
 
 @cli.command(cls=SettingsCommand)
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST…")
+@click.option(
+    "--update-rows",
+    cls=Setting,
+    section=ARCHIVE,
+    is_flag=True,
+    help="Replace the manifest's columns in sidecars that are there already.",
+)
 @run_options(wait="0")
 @click.pass_context
 def batch(ctx: click.Context, /, manifests: tuple[str, ...], **_settings: object) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -41,9 +42,12 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
     """Archive what these manifests list and return the exit code. Raises `UsageError` for a missing one."""
     for manifest in manifests:
         check_manifest(manifest)
-    return _archive(
-        ctx, lambda options, observer, stop: archive_manifests(manifests, options, observer, stop), None
-    )
+    is_updating = Given(ctx).flag("update_rows")
+
+    def work(options: Options, observer: Observer, stop: Stop) -> Awaitable[RunReport]:
+        return archive_manifests(manifests, replace(options, update_rows=is_updating), observer, stop)
+
+    return _archive(ctx, work, None)
 
 
 def sync_archive(ctx: click.Context) -> int:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
+from archiver.assembly.verifying import AuditOptions, verify
+from archiver.batch.audit.selecting import Scope
 from archiver.domain.errors import UsageError
-from archiver.domain.events import RowRejected
+from archiver.domain.events import Noticed, RowRejected
 from archiver.domain.outcome import Outcome
 from tests.runs.running import look, options_for, run_manifests, with_network
 from tests.simulator import Service
@@ -23,6 +28,48 @@ async def test_columns_of_a_row_are_kept_in_the_sidecar(
     manifest.write_text('task_id,caption,split\ng-1,"a cat, dancing",train\n')
     await run_manifests(options_for(service, archive), [manifest])
     assert look(archive, "g-1").sidecar.manifest_row == {"caption": "a cat, dancing", "split": "train"}
+
+
+async def test_columns_that_came_later_reach_the_sidecar_where_that_is_asked_for(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """Clips are archived first and captioned afterwards; nothing is asked or fetched for that."""
+    service.serve("g-1")
+    service.serve("g-2")
+    manifest, options = tmp_path / "clips.csv", options_for(service, archive)
+    manifest.write_text("id,tags\ng-1,cat\ng-2,dog\n")
+    await run_manifests(options, [manifest])
+    before, asked = look(archive, "g-1"), len(service.log)
+    manifest.write_text("id,tags,caption\ng-1,cat,a cat dances\n")
+    await run_manifests(options, [manifest])
+    assert look(archive, "g-1").sidecar == before.sidecar
+    planned = await run_manifests(replace(options, update_rows=True, dry_run=True), [manifest])
+    assert look(archive, "g-1").sidecar == before.sidecar
+    assert [event for event in planned.events if isinstance(event, Noticed)] == []
+    run = await run_manifests(replace(options, update_rows=True), [manifest])
+    found = look(archive, "g-1")
+    row = {"tags": "cat", "caption": "a cat dances"}
+    assert found.sidecar == msgspec.structs.replace(before.sidecar, manifest_row=row)
+    assert {result.outcome for result in run.results.values()} == {Outcome.UNCHANGED}
+    assert Noticed("the manifest's columns are new in 1 sidecar") in run.events
+    assert (found.files, len(service.log)) == (before.files, asked)
+    assert (await run_manifests(options, [manifest])).report.tally.counts[Outcome.UNCHANGED] == 1
+    assert (await verify(options, AuditOptions(scope=Scope()), run.events.append)).exit_code == 0
+
+
+async def test_a_list_of_bare_ids_takes_no_columns_away(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """It says nothing of captions and tags; a file that was removed by hand is fetched all the same."""
+    service.serve("g-1")
+    table, ids, options = tmp_path / "clips.csv", tmp_path / "ids.txt", options_for(service, archive)
+    table.write_text("id,tags\ng-1,cat\n")
+    ids.write_text("g-1\n")
+    await run_manifests(options, [table])
+    (look(archive, "g-1").folder / "video.mp4").unlink()
+    await run_manifests(replace(options, update_rows=True), [ids])
+    assert look(archive, "g-1").sidecar.manifest_row == {"tags": "cat"}
+    assert look(archive, "g-1").sidecar.verification == "verified"
 
 
 async def test_a_repeated_id_is_done_once(service: Service, archive: Path, tmp_path: Path) -> None:
