@@ -26,6 +26,11 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+def failure(reason: str | None) -> ErrorRecord:
+    """Return the error of a generation that failed upstream, for the service's reason."""
+    return ErrorRecord(kind="failed", message=reason or "the service gives no reason")
+
+
 class GenerationResult(Struct, frozen=True, kw_only=True, gc=False):
     """One generation's end in a run; `path` is its folder in the archive, `bytes_fetched` came by network."""
 

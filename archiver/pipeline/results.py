@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
-from archiver.domain.outcome import GenerationResult, Outcome
+from archiver.domain.outcome import GenerationResult, Outcome, failure
 from archiver.domain.sidecar import AssetRecord, AssetStatus
 from archiver.pipeline.records import NOT_OFFERED
 
 
 def failed_result(generation: Generation) -> GenerationResult:
     """Return the result for a generation that failed upstream, as far as nothing of it is there."""
-    error = ErrorRecord(kind="failed", message=generation.failure_reason or "the service gives no reason")
-    return GenerationResult(id=generation.id, state=generation.state, outcome=Outcome.FAILED, error=error)
+    return GenerationResult(
+        id=generation.id,
+        state=generation.state,
+        outcome=Outcome.FAILED,
+        error=failure(generation.failure_reason),
+    )
 
 
 def summed_up(

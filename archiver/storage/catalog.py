@@ -19,8 +19,8 @@ from archiver.storage.versions import BY_STANDING, CATALOG_VERSION, convert, is_
 _TABLES = (
     """CREATE TABLE generations (
         id TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE, state TEXT NOT NULL, verification TEXT NOT NULL,
-        created_at TEXT, archived_at TEXT NOT NULL, prompt TEXT, aspect_ratio TEXT, bytes INTEGER NOT NULL,
-        assets TEXT NOT NULL, offered TEXT NOT NULL,
+        created_at TEXT, archived_at TEXT NOT NULL, prompt TEXT, aspect_ratio TEXT,
+        failure_reason TEXT, bytes INTEGER NOT NULL, assets TEXT NOT NULL, offered TEXT NOT NULL,
         folder_mtime_ns INTEGER NOT NULL, sidecar_size INTEGER NOT NULL)""",
     BY_STANDING,
     "CREATE TABLE mark (is_clean INTEGER NOT NULL)",

@@ -25,6 +25,7 @@ COLUMNS = (
     "archived_at",
     "prompt",
     "aspect_ratio",
+    "failure_reason",
     "bytes",
     "assets",
     "offered",
@@ -72,6 +73,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
     archived_at: str
     prompt: str | None
     aspect_ratio: str | None
+    failure_reason: str | None
     size: int
     assets: Mapping[AssetName, AssetStatus]
     offered: frozenset[AssetName]
@@ -89,6 +91,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             archived_at=sidecar.archived_at,
             prompt=sidecar.prompt,
             aspect_ratio=sidecar.aspect_ratio,
+            failure_reason=sidecar.failure_reason,
             size=_size(sidecar.assets),
             assets={name: record.status for name, record in sidecar.assets.items()},
             offered=_offered(sidecar),
@@ -107,10 +110,11 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             archived_at=row[5],
             prompt=row[6],
             aspect_ratio=row[7],
-            size=row[8],
-            assets=_decode_assets(row[9]),
-            offered=_decode_offered(row[10]),
-            footprint=Footprint(folder_mtime_ns=row[11], sidecar_size=row[12]),
+            failure_reason=row[8],
+            size=row[9],
+            assets=_decode_assets(row[10]),
+            offered=_decode_offered(row[11]),
+            footprint=Footprint(folder_mtime_ns=row[12], sidecar_size=row[13]),
         )
 
     @property
@@ -137,6 +141,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             self.archived_at,
             self.prompt,
             self.aspect_ratio,
+            self.failure_reason,
             self.size,
             msgspec.json.encode(self.assets).decode(),
             msgspec.json.encode([name for name in AssetName if name in self.offered]).decode(),

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 
 from archiver.storage.database import Database
 
-CATALOG_VERSION = 2
+CATALOG_VERSION = 3
 # Which generations are incomplete, mismatched or failed is asked every night: without a look at the others.
 BY_STANDING = "CREATE INDEX by_standing ON generations (state, verification, id)"
+# The sidecars say why a generation failed: those of failed ones, and no others, are read again.
+_REASONS = (
+    "ALTER TABLE generations ADD COLUMN failure_reason TEXT",
+    "UPDATE generations SET folder_mtime_ns = 0 WHERE state = 'failed'",
+    "UPDATE mark SET is_clean = 0 WHERE EXISTS (SELECT 1 FROM generations WHERE state = 'failed')",
+)
 # A version without an entry is not converted: the index is made anew from the sidecars.
-_STEPS: Mapping[int, tuple[str, ...]] = {1: (BY_STANDING,)}
+_STEPS: Mapping[int, tuple[str, ...]] = {1: (BY_STANDING,), 2: _REASONS}
 
 
 def version_of(database: Database) -> int:

@@ -43,6 +43,7 @@ def _made(archive: Path) -> None:
         created_at="2024-07-01T10:00:00Z",
         prompt="fox",
         state="failed",
+        failure_reason="moderated",
         archived_at="2025-01-01T00:00:00Z",
     )
     index(archive)
@@ -54,6 +55,7 @@ def _made(archive: Path) -> None:
         ([], ["cat", "dog", "fox", "eel"]),
         (["--state", "archived"], ["cat"]),
         (["--state", "failed"], ["fox"]),
+        (["--where", "error = failed"], ["fox"]),
         (["--state", "incomplete,mismatched"], ["dog", "eel"]),
         (["--state", "completed"], ["cat", "dog", "eel"]),
         (["--since", "2025-01"], ["fox"]),
@@ -84,6 +86,13 @@ def test_what_is_asked_for_is_listed(program: Program, arguments: list[str], ids
     """Filters choose, `--sort` orders (what is unknown comes last), `--limit` cuts."""
     ended = program("list", "--json", *arguments)
     assert (ended.ids, ended.exit_code, ended.err) == (ids, 0, "")
+
+
+def test_what_failed_is_listed_with_the_reason(program: Program) -> None:
+    """Whoever looks through last night's failures should not have to open each."""
+    (line,) = program("list", "--json", "--state", "failed").lines
+    assert line["error"] == {"kind": "failed", "message": "moderated"}
+    assert program("list", "--state", "failed").out.rstrip().endswith("  moderated")
 
 
 @pytest.mark.parametrize(

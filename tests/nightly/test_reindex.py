@@ -68,13 +68,34 @@ async def test_the_first_version_is_converted_and_knows_what_it_knew(nights: Nig
     """An archive of a hundred thousand generations is not read again for a new column."""
     nights.service.serve("g-1")
     await nights.get("g-1")
-    _change(nights.archive, "DROP INDEX by_standing", "PRAGMA user_version = 1")
+    _change(
+        nights.archive,
+        "DROP INDEX by_standing",
+        "ALTER TABLE generations DROP COLUMN failure_reason",
+        "PRAGMA user_version = 1",
+    )
     (nights.archive / "generations/2024/12/g-1/sidecar.json").write_bytes(b"unread")
     for writable in (False, True):
         with Index.open(Archive.open(nights.archive), writable=writable) as found:
             assert [entry.id for entry in found.entries()] == ["g-1"]
             assert list(found.incomplete()) == []
             assert found.notice is None
+
+
+async def test_the_second_version_learns_why_generations_failed(nights: Nights) -> None:
+    """Their sidecars are read again for it, and no others."""
+    nights.service.serve("g-1")
+    await nights.get("g-1")
+    keep(nights.archive, "g-2", state="failed", failure_reason="moderated")
+    index(nights.archive)
+    _change(nights.archive, "ALTER TABLE generations DROP COLUMN failure_reason", "PRAGMA user_version = 2")
+    (nights.archive / "generations/2024/12/g-1/sidecar.json").write_bytes(b"unread")
+    for writable in (False, True):
+        with Index.open(Archive.open(nights.archive), writable=writable) as found:
+            assert {entry.id: entry.failure_reason for entry in found.entries()} == {
+                "g-1": None,
+                "g-2": "moderated",
+            }
 
 
 @pytest.mark.parametrize("version", [0, 99])

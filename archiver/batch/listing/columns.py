@@ -10,7 +10,7 @@ from archiver.domain.errors import ErrorRecord
 from archiver.domain.filtering.column import Column, Columns, Kind, Value
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName, GenerationId
-from archiver.domain.outcome import Outcome
+from archiver.domain.outcome import Outcome, failure
 from archiver.domain.owed import Owed, Reason
 from archiver.domain.sidecar import AssetStatus, Verification
 from archiver.domain.timing import parse_timestamp, show_timestamp
@@ -65,6 +65,7 @@ def listed_entry(entry: IndexEntry) -> Listed:
         size=entry.size,
         path=entry.folder,
         assets=entry.assets,
+        error=failure(entry.failure_reason) if is_failed else None,
     )
 
 
