@@ -49,6 +49,4 @@ class Options:
     dry_run: bool = False
     retry_failed: bool = False
     retry_mismatched: bool = False
-    update_rows: bool = False
-    """Whether a manifest's columns replace those in the sidecars of what is archived already."""
     lock_wait_s: float = 0.0

@@ -15,7 +15,8 @@ def build_runner(archiver: Archiving, opened: Opened, spending: Spending, condit
     options = opened.options
     return Runner(
         archiver,
-        RunnerOptions(wait_s=options.wait_s, poll=options.poll),
+        # A plan is of what can be had now.
+        RunnerOptions(wait_s=0.0 if options.dry_run else options.wait_s, poll=options.poll),
         places=opened.network.generations,
         spending=spending,
         clock=conditions.clock,

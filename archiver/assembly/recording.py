@@ -40,14 +40,19 @@ class Conditions:
         return cls(observer=observer, stop=stop or Stop(), clock=clock or SystemClock())
 
 
-async def run_recorded(command: str, options: Options, work: Work, conditions: Conditions) -> RunReport:
+async def run_recorded(
+    command: str, options: Options, work: Work, conditions: Conditions, *, must_exist: bool = False
+) -> RunReport:
     """Hold the archive, do the work, and record both ends of it; a dry run holds and records nothing.
 
-    What ends the run early is in the report, never raised.
+    With `must_exist` an archive that is not there is not made: it is a misspelt folder. What ends the run
+    early is in the report, never raised.
     """
     clock = conditions.clock
     began_s = clock.monotonic_s()
     try:
+        if must_exist:
+            await run_in_thread(Archive.open, options.archive, writable=False)
         async with AsyncExitStack() as stack:
             # It may wait for another run: a signal must not wait with it.
             holding = stack.enter_async_context(hold_archive(options, command, conditions.observer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -61,9 +62,13 @@ async def sync(
 ) -> RunReport:
     """Finish all that is not final yet: added, pending, incomplete, in error."""
     conditions = Conditions.of(observer, stop, clock)
+    is_new = not await run_in_thread(os.path.exists, options.archive)
 
     def backlog(stores: Stores) -> Rows:
         now = conditions.clock.now()
+        if is_new and not options.dry_run:
+            # A disk that is not mounted must not pass for a night without work.
+            observer(Noticed(f"there was no archive at {stores.archive.root}: an empty one was made"))
         rest = Backlog(archive=stores.archive, index=stores.index, owed=stores.owed)
         if notice := rest.not_due(now):
             observer(Noticed(notice))
@@ -85,7 +90,7 @@ async def _run(command: str, rows: RowsOf, options: Options, conditions: Conditi
         report: RunReport | None = None
         try:
             async with open_run(archive, options, conditions) as opened:
-                run = _Run(opened, conditions)
+                run = _Run(opened, conditions, is_finishing=command == "sync")
                 report = await run.work(await run_in_thread(rows, opened.stores))
         except RunError as error:
             if report is None:
@@ -112,6 +117,7 @@ class _Run:
 
     opened: Opened
     conditions: Conditions
+    is_finishing: bool
 
     async def work(self, rows: Rows) -> RunReport:
         """Let the runner work through the rows."""
@@ -120,19 +126,16 @@ class _Run:
             options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
         )
         runner = build_runner(self._archiving(spending), self.opened, spending, self.conditions)
-        update = RowUpdate(stores.archive, stores.index) if self._is_updating else None
-        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options), update)
+        update = None if options.dry_run else RowUpdate(stores.archive, stores.index)
+        selection = replace(_selection(options), is_finishing=self.is_finishing)
+        intake = Intake(stores.archive, stores.index, stores.seen, selection, update)
         async with aclosing(intake.admit(rows)) as admitted:
             settled = admitted if options.dry_run else settling(admitted, stores.owed)
             report = await runner.run(settled, self.conditions.stop)
-        if update:
+        if update and update.count:
             sidecars = "1 sidecar" if update.count == 1 else f"{update.count} sidecars"
             self.conditions.observer(Noticed(f"the manifest's columns are new in {sidecars}"))
         return report
-
-    @property
-    def _is_updating(self) -> bool:
-        return self.opened.options.update_rows and not self.opened.options.dry_run
 
     def _archiving(self, observer: Observer) -> Archiving:
         options, clock = self.opened.options, self.conditions.clock

@@ -13,6 +13,7 @@ from archiver.domain.events import Noticed, Observer
 from archiver.domain.timing import show_timestamp
 from archiver.runtime.clock import SystemClock
 from archiver.storage.archive import Archive
+from archiver.storage.errors import translated
 from archiver.storage.holder import Holder
 from archiver.storage.index import Index
 from archiver.storage.lock import ArchiveLock
@@ -73,6 +74,8 @@ async def open_stores(archive: Archive, options: Options, observer: Observer) ->
 
 def _open_reading(root: Path, stack: AsyncExitStack) -> Archive:
     """Open the archive for reading; one that is not there yet is planned for as an empty one."""
-    if not root.exists():
+    with translated("look at", str(root)):
+        is_there = root.exists()
+    if not is_there:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="luma-archiver-")))
     return Archive.open(root, writable=False)

@@ -56,7 +56,7 @@ async def verify(
     conditions = Conditions.of(_without_results(observer), stop, clock)
     job = _Verification(options, asked, conditions)
     if asked.repair:
-        return await run_recorded("verify", options, job.repair, conditions)
+        return await run_recorded("verify", options, job.repair, conditions, must_exist=True)
     return await run_reading("verify", options, job.look, conditions)
 
 

@@ -17,7 +17,7 @@ from archiver.storage.seen import Seen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additions:
-    """What came of adding: new ones, ones that were owed before, ones that are final, rows that are none."""
+    """What came of adding: new ones, ones owed before, ones that are final, rows that cannot be used."""
 
     added: int = 0
     known: int = 0
@@ -41,7 +41,7 @@ class Adding:
         self.additions = Additions()
 
     def add(self, chunk: Iterable[Row]) -> list[RowRejected]:
-        """Add these rows; when this returns they outlive a power cut. Returns those that are none."""
+        """Add these rows; when this returns they outlive a power cut. Return those that cannot be used."""
         rejected = [row for row in chunk if isinstance(row, RowRejected)]
         rows = [row for row in chunk if isinstance(row, ManifestRow) and self._seen.add(row.id)]
         open_rows = [row for row in rows if not self._is_final(row)]
@@ -59,7 +59,10 @@ class Adding:
 
     def _is_final(self, row: ManifestRow) -> bool:
         entry = self._index.get(row.id)
-        return entry is not None and entry.verification is not Verification.INCOMPLETE
+        if entry is None or entry.verification is Verification.INCOMPLETE:
+            return False
+        # One that was deleted by hand is to be had again.
+        return self._index.is_current(entry.brief)
 
     def _entry(self, row: ManifestRow, standing: Owed | None) -> Owed:
         """Return what is owed: due at once, with the columns and the answer that are known."""

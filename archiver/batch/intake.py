@@ -5,7 +5,7 @@ Rows come by the million; a chunk is looked up in the index in one hop to a work
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archiver.batch.amending import RowUpdate
@@ -16,7 +16,7 @@ from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName
 from archiver.domain.outcome import GenerationResult, Outcome
-from archiver.domain.sidecar import AssetStatus, Verification
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification
 from archiver.pipeline.generation import Held, Item
 from archiver.storage.archive import Archive
 from archiver.storage.entries import Brief
@@ -33,6 +33,8 @@ class Selection:
     verify: bool = False
     retry_failed: bool = False
     retry_mismatched: bool = False
+    is_finishing: bool = False
+    """Whether what was begun is finished alone: assets that were not wanted then are not wanted now."""
 
 
 Admitted = RowRejected | GenerationResult | Item
@@ -40,7 +42,7 @@ Admitted = RowRejected | GenerationResult | Item
 
 
 class Intake:
-    """Sorts rows by what the archive has already; with an `update` that learns what rows say by now."""
+    """Sorts rows by what the archive has already; an `update` puts new columns into sidecars that stand."""
 
     def __init__(
         self,
@@ -133,15 +135,23 @@ class Intake:
         is_looked_into_alone = is_whole and bool(unverified) and not self._is_wanting(brief)
         return Item(
             id=row.id,
-            row=row.row or survey.sidecar.manifest_row,
+            row={**survey.sidecar.manifest_row, **row.row},
             held=held,
             saved_answer=row.saved_answer,
             standing_answer=bytes(survey.sidecar.response) if is_looked_into_alone else None,
+            declined=self._declined(brief, recorded),
         )
+
+    def _declined(self, brief: Brief, recorded: Mapping[AssetName, AssetRecord]) -> frozenset[AssetName]:
+        """Return what was offered and not wanted when it was archived; nothing of what failed upstream."""
+        if not (self._selection.is_finishing and recorded):
+            return frozenset()
+        return brief.offered - recorded.keys()
 
     def _is_wanting(self, brief: Brief) -> bool:
         """Tell whether an asset is wanted that is offered and has no record."""
-        return not self._selection.assets & brief.offered <= brief.assets.keys()
+        wanted = self._selection.assets & brief.offered
+        return not (self._selection.is_finishing or wanted <= brief.assets.keys())
 
 
 def _unreadable(brief: Brief, error: SidecarError) -> GenerationResult:

@@ -102,9 +102,10 @@ def _unwrap(answer: object, asked_for: GenerationId) -> JsonObject:
         msg = f"{asked_for}: the API's answer is not a JSON object"
         raise BadAnswerError(msg)
     inner = answer.get("data")
-    if isinstance(inner, dict) and "id" not in answer:
+    is_nameless = answer.get("id") is None
+    if isinstance(inner, dict) and is_nameless:
         return inner
-    if "id" not in answer and (words := service_words(answer)):
+    if is_nameless and (words := service_words(answer)):
         if "not found" in words.lower() or "not exist" in words.lower():
             msg = f"{asked_for}: the service does not know it: {words}"
             raise NotFoundError(msg)

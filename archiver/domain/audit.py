@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from archiver.domain.checks import Check
+from archiver.domain.checks import Check, first_mismatch
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.sidecar import AssetRecord, AssetStatus
@@ -60,10 +60,11 @@ class AuditTally:
         self.new_mismatches += finding.is_new
         self.bytes_checked += finding.size
 
-    def repair(self, finding: Finding) -> None:
-        """Count one asset anew that was damaged or missing, and is whole now."""
+    def repair(self, finding: Finding, *, is_new_mismatch: bool) -> None:
+        """Count one asset anew that was damaged or missing, and is whole now, if perhaps not as promised."""
         self.counts[finding.status] -= 1
         self.counts[AuditStatus.REPAIRED] += 1
+        self.new_mismatches += is_new_mismatch
 
     @property
     def exit_code(self) -> int:
@@ -109,8 +110,5 @@ def _damaged(message: str) -> Judgement:
 
 
 def _mismatch(checks: tuple[Check, ...]) -> ErrorRecord | None:
-    failed = next((check for check in checks if not check.ok and not check.advisory), None)
-    if failed is None:
-        return None
-    message = f"{failed.name} is {failed.measured}, promised {failed.expected}"
-    return ErrorRecord(kind="mismatch", message=message)
+    failed = first_mismatch(checks)
+    return ErrorRecord(kind="mismatch", message=failed.difference) if failed else None

@@ -67,6 +67,8 @@ class Item:
     """What its sidecar has of the service's: it spares the question, where it can be read."""
     resolved_at: datetime | None = None
     """When the service answered, or a saved answer was read."""
+    declined: frozenset[AssetName] = frozenset()
+    """Those that were not wanted when it was archived, and are not fetched now."""
 
 
 class GenerationArchiver:
@@ -113,7 +115,7 @@ class GenerationArchiver:
         )
         item, reviewed, damaged = await self._reviewed(item)
         held = item.held.kept if item.held else frozenset[AssetName]()
-        missing = ((self._wanted | damaged) & generation.assets.keys()) - held
+        missing = (((self._wanted - item.declined) | damaged) & generation.assets.keys()) - held
         fetch = Fetch(self._doors, self._options, source)
         try:
             reviewed = await fetch.deepened(reviewed)
@@ -151,9 +153,9 @@ class GenerationArchiver:
             haul = replace(haul, outcomes=whole)
         clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}
         if self._wanted & clips and not clips & generation.assets.keys():
-            records |= record_not_offered(AssetName.VIDEO)
+            records[AssetName.VIDEO] = record_not_offered()
         lost = item.held.lost if item.held else {}
-        # Of a file of which nothing is known there is nothing to keep, but that the clip should be there.
+        # A lost record without a path is not worth keeping, except the video's: a clip belongs here.
         worth = {name for name in lost if lost[name].path or name is AssetName.VIDEO}
         standing = {name: lost[name] for name in lost if name in worth and not _is_had(records.get(name))}
         assets = _in_order(_merged(item.held.records if item.held else {}, records))
@@ -252,7 +254,7 @@ def _unavailable(
     standing: Mapping[AssetName, AssetRecord], records: Mapping[AssetName, AssetRecord]
 ) -> dict[AssetName, AssetRecord]:
     """Return how lost assets that did not come are reported, whatever their standing records say."""
-    return {name: records.get(name, record_not_offered(name)[name]) for name in standing}
+    return {name: records.get(name, record_not_offered()) for name in standing}
 
 
 def _without_id(record: ErrorRecord, generation_id: GenerationId) -> ErrorRecord:
@@ -262,7 +264,7 @@ def _without_id(record: ErrorRecord, generation_id: GenerationId) -> ErrorRecord
 def _merged(
     held: Mapping[AssetName, AssetRecord], found: Mapping[AssetName, AssetRecord]
 ) -> dict[AssetName, AssetRecord]:
-    """Return all records; a file takes the place of what is held, that none could be had does not."""
+    """Return held records with found ones over them; one that is missing takes no held one's place."""
     gone = {name for name, record in found.items() if record.status is AssetStatus.MISSING}
     return {**found, **{name: record for name, record in held.items() if name not in found.keys() - gone}}
 

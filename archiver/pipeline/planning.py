@@ -38,11 +38,12 @@ class Planner:
     async def _plan(self, item: Item, generation: Generation) -> GenerationPlanned:
         folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
         held = item.held.kept if item.held else frozenset[AssetName]()
+        wanted = self.wanted - item.declined
         sizes: dict[AssetName, int | None] = {}
         urls: set[str] = set()
         for name in AssetName:
             asset = generation.assets.get(name)
-            if asset is None or asset.url is None or name in held or name not in self.wanted:
+            if asset is None or asset.url is None or name in held or name not in wanted:
                 continue
             # One URL is fetched once: the second name costs no bytes.
             sizes[name] = 0 if asset.url.full in urls else await self._size(asset.url)

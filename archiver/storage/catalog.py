@@ -20,7 +20,8 @@ _TABLES = (
     """CREATE TABLE generations (
         id TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE, state TEXT NOT NULL, verification TEXT NOT NULL,
         created_at TEXT, archived_at TEXT NOT NULL, prompt TEXT, aspect_ratio TEXT,
-        failure_reason TEXT, bytes INTEGER NOT NULL, assets TEXT NOT NULL, offered TEXT NOT NULL,
+        failure_reason TEXT, row_digest INTEGER, bytes INTEGER NOT NULL,
+        assets TEXT NOT NULL, offered TEXT NOT NULL,
         folder_mtime_ns INTEGER NOT NULL, sidecar_size INTEGER NOT NULL)""",
     BY_STANDING,
     "CREATE TABLE mark (is_clean INTEGER NOT NULL)",
@@ -152,7 +153,7 @@ class Catalog:
         return IndexEntry.from_row(rows[0]) if rows else None
 
     def briefs(self, ids: Sequence[str]) -> Iterator[Brief]:
-        """Give in brief the entries of those of these that have one, in no order: hundreds at once."""
+        """Give in brief the entries of those ids that are here, in no particular order."""
         for start in range(0, len(ids), VALUES_AT_ONCE):
             page = ids[start : start + VALUES_AT_ONCE]
             marks = ", ".join("?" * len(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ COLUMNS = (
     "prompt",
     "aspect_ratio",
     "failure_reason",
+    "row_digest",
     "bytes",
     "assets",
     "offered",
@@ -34,7 +36,15 @@ COLUMNS = (
 )
 
 
-BRIEF_COLUMNS = ("id", "folder", "state", "verification", "assets", "offered", "folder_mtime_ns")
+BRIEF_COLUMNS = (
+    *("id", "folder", "state", "verification", "assets", "offered", "folder_mtime_ns", "row_digest"),
+)
+
+
+def digest_of_row(row: Mapping[str, Any]) -> int:
+    """Return a number that tells one manifest row from another: 64 bits, signed, as SQLite holds them."""
+    data = msgspec.json.encode(row, order="sorted")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), signed=True)
 
 
 class Brief(Struct, frozen=True, kw_only=True, gc=False):
@@ -47,6 +57,7 @@ class Brief(Struct, frozen=True, kw_only=True, gc=False):
     assets: Mapping[AssetName, AssetStatus]
     offered: frozenset[AssetName]
     folder_mtime_ns: int
+    row_digest: int | None
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Brief:
@@ -59,11 +70,15 @@ class Brief(Struct, frozen=True, kw_only=True, gc=False):
             assets=_decode_assets(row[4]),
             offered=_decode_offered(row[5]),
             folder_mtime_ns=row[6],
+            row_digest=row[7],
         )
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
-    """A sidecar in short. `size` counts bytes on disk, shared ones once; `offered` is what the answer has."""
+    """A sidecar in short. `size` counts bytes on disk, shared ones once; `offered` is what the answer has.
+
+    `row_digest` is its manifest row's; None where that is not known.
+    """
 
     id: GenerationId
     folder: str
@@ -74,6 +89,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
     prompt: str | None
     aspect_ratio: str | None
     failure_reason: str | None
+    row_digest: int | None
     size: int
     assets: Mapping[AssetName, AssetStatus]
     offered: frozenset[AssetName]
@@ -92,9 +108,10 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             prompt=sidecar.prompt,
             aspect_ratio=sidecar.aspect_ratio,
             failure_reason=sidecar.failure_reason,
+            row_digest=digest_of_row(sidecar.manifest_row),
             size=_size(sidecar.assets),
             assets={name: record.status for name, record in sidecar.assets.items()},
-            offered=_offered(sidecar),
+            offered=offered_by(sidecar),
             footprint=footprint,
         )
 
@@ -111,10 +128,11 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             prompt=row[6],
             aspect_ratio=row[7],
             failure_reason=row[8],
-            size=row[9],
-            assets=_decode_assets(row[10]),
-            offered=_decode_offered(row[11]),
-            footprint=Footprint(folder_mtime_ns=row[12], sidecar_size=row[13]),
+            row_digest=row[9],
+            size=row[10],
+            assets=_decode_assets(row[11]),
+            offered=_decode_offered(row[12]),
+            footprint=Footprint(folder_mtime_ns=row[13], sidecar_size=row[14]),
         )
 
     @property
@@ -128,6 +146,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             assets=self.assets,
             offered=self.offered,
             folder_mtime_ns=self.footprint.folder_mtime_ns,
+            row_digest=self.row_digest,
         )
 
     def to_row(self) -> tuple[Any, ...]:
@@ -142,6 +161,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             self.prompt,
             self.aspect_ratio,
             self.failure_reason,
+            self.row_digest,
             self.size,
             msgspec.json.encode(self.assets).decode(),
             msgspec.json.encode([name for name in AssetName if name in self.offered]).decode(),
@@ -154,7 +174,7 @@ def _size(assets: Mapping[AssetName, AssetRecord]) -> int:
     return sum(record.size or 0 for record in assets.values() if record.same_as not in assets)
 
 
-def _offered(sidecar: Sidecar) -> frozenset[AssetName]:
+def offered_by(sidecar: Sidecar) -> frozenset[AssetName]:
     """Return the assets that the answer has; of an answer that cannot be read, those that are recorded."""
     try:
         generation = read_answer(bytes(sidecar.response), GenerationId(sidecar.id))

@@ -9,14 +9,16 @@ from archiver.storage.database import Database
 CATALOG_VERSION = 3
 # Which generations are incomplete, mismatched or failed is asked every night: without a look at the others.
 BY_STANDING = "CREATE INDEX by_standing ON generations (state, verification, id)"
-# The sidecars say why a generation failed: those of failed ones, and no others, are read again.
-_REASONS = (
+# The sidecars say why a generation failed: those of failed ones, and no others, are read again. What row a
+# manifest had is looked up when one is held against it.
+_REASONS_AND_ROWS = (
     "ALTER TABLE generations ADD COLUMN failure_reason TEXT",
+    "ALTER TABLE generations ADD COLUMN row_digest INTEGER",
     "UPDATE generations SET folder_mtime_ns = 0 WHERE state = 'failed'",
     "UPDATE mark SET is_clean = 0 WHERE EXISTS (SELECT 1 FROM generations WHERE state = 'failed')",
 )
 # A version without an entry is not converted: the index is made anew from the sidecars.
-_STEPS: Mapping[int, tuple[str, ...]] = {1: (BY_STANDING,), 2: _REASONS}
+_STEPS: Mapping[int, tuple[str, ...]] = {1: (BY_STANDING,), 2: _REASONS_AND_ROWS}
 
 
 def version_of(database: Database) -> int:

@@ -40,7 +40,8 @@ SIDES = Promise(width=1360, height=752)
 def _check(
     name: AssetName, promise: Promise, found: Measurement | Damaged, fallback_s: float | None = None
 ) -> dict[str, Check]:
-    checks = check_asset(name, promise, found, fallback_duration_s=fallback_s)
+    promises = {AssetName.VIDEO_RAW: Promise(duration_s=fallback_s), name: promise}
+    checks = check_asset(name, promises, found)
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 

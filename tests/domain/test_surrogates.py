@@ -24,7 +24,7 @@ from archiver.domain.surrogates import without_halves
     ],
 )
 def test_half_a_character_becomes_the_one_that_stands_for_what_is_lost(text: bytes, meant: str) -> None:
-    """Pairs stay, and so does a backslash that only looks like the begin of one."""
+    """Pairs stay, and so does a backslash that only looks like the start of one."""
     assert msgspec.json.decode(without_halves(text)) == meant
 
 

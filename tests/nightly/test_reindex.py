@@ -72,6 +72,7 @@ async def test_the_first_version_is_converted_and_knows_what_it_knew(nights: Nig
         nights.archive,
         "DROP INDEX by_standing",
         "ALTER TABLE generations DROP COLUMN failure_reason",
+        "ALTER TABLE generations DROP COLUMN row_digest",
         "PRAGMA user_version = 1",
     )
     (nights.archive / "generations/2024/12/g-1/sidecar.json").write_bytes(b"unread")
@@ -88,7 +89,12 @@ async def test_the_second_version_learns_why_generations_failed(nights: Nights) 
     await nights.get("g-1")
     keep(nights.archive, "g-2", state="failed", failure_reason="moderated")
     index(nights.archive)
-    _change(nights.archive, "ALTER TABLE generations DROP COLUMN failure_reason", "PRAGMA user_version = 2")
+    _change(
+        nights.archive,
+        "ALTER TABLE generations DROP COLUMN failure_reason",
+        "ALTER TABLE generations DROP COLUMN row_digest",
+        "PRAGMA user_version = 2",
+    )
     (nights.archive / "generations/2024/12/g-1/sidecar.json").write_bytes(b"unread")
     for writable in (False, True):
         with Index.open(Archive.open(nights.archive), writable=writable) as found:

@@ -340,7 +340,7 @@ async def test_where_the_history_cannot_be_written_the_audit_goes_on(nights: Nig
 
 @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not installed")
 async def test_plain_sha256sum_verifies_the_archive(nights: Nights) -> None:
-    """Whoever has not us can check; the file itself is no unknown one."""
+    """Whoever does not have this program can check; the file itself is no unknown one."""
     nights.service.serve("g-1")
     nights.service.serve("g-2", state="failed")
     await nights.get("g-1", "g-2")

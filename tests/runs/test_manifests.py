@@ -30,7 +30,7 @@ async def test_columns_of_a_row_are_kept_in_the_sidecar(
     assert look(archive, "g-1").sidecar.manifest_row == {"caption": "a cat, dancing", "split": "train"}
 
 
-async def test_columns_that_came_later_reach_the_sidecar_where_that_is_asked_for(
+async def test_columns_that_came_later_reach_the_sidecar(
     service: Service, archive: Path, tmp_path: Path
 ) -> None:
     """Clips are archived first and captioned afterwards; nothing is asked or fetched for that."""
@@ -40,20 +40,22 @@ async def test_columns_that_came_later_reach_the_sidecar_where_that_is_asked_for
     manifest.write_text("id,tags\ng-1,cat\ng-2,dog\n")
     await run_manifests(options, [manifest])
     before, asked = look(archive, "g-1"), len(service.log)
-    manifest.write_text("id,tags,caption\ng-1,cat,a cat dances\n")
-    await run_manifests(options, [manifest])
-    assert look(archive, "g-1").sidecar == before.sidecar
-    planned = await run_manifests(replace(options, update_rows=True, dry_run=True), [manifest])
+    manifest.write_text("id,caption\ng-1,a cat dances\n")
+    planned = await run_manifests(replace(options, dry_run=True), [manifest])
     assert look(archive, "g-1").sidecar == before.sidecar
     assert [event for event in planned.events if isinstance(event, Noticed)] == []
-    run = await run_manifests(replace(options, update_rows=True), [manifest])
+    run = await run_manifests(options, [manifest])
     found = look(archive, "g-1")
     row = {"tags": "cat", "caption": "a cat dances"}
     assert found.sidecar == msgspec.structs.replace(before.sidecar, manifest_row=row)
     assert {result.outcome for result in run.results.values()} == {Outcome.UNCHANGED}
     assert Noticed("the manifest's columns are new in 1 sidecar") in run.events
     assert (found.files, len(service.log)) == (before.files, asked)
-    assert (await run_manifests(options, [manifest])).report.tally.counts[Outcome.UNCHANGED] == 1
+    written = (found.folder / "sidecar.json").stat()
+    again = await run_manifests(options, [manifest])
+    assert again.report.tally.counts[Outcome.UNCHANGED] == 1
+    assert not any(isinstance(event, Noticed) for event in again.events)
+    assert (found.folder / "sidecar.json").stat() == written
     assert (await verify(options, AuditOptions(scope=Scope()), run.events.append)).exit_code == 0
 
 
@@ -67,7 +69,7 @@ async def test_a_list_of_bare_ids_takes_no_columns_away(
     ids.write_text("g-1\n")
     await run_manifests(options, [table])
     (look(archive, "g-1").folder / "video.mp4").unlink()
-    await run_manifests(replace(options, update_rows=True), [ids])
+    await run_manifests(options, [ids])
     assert look(archive, "g-1").sidecar.manifest_row == {"tags": "cat"}
     assert look(archive, "g-1").sidecar.verification == "verified"
 

@@ -10,7 +10,7 @@ from archiver.batch.audit.examining import Examination
 from archiver.batch.intake import Admitted
 from archiver.batch.runner import Archiving
 from archiver.domain.audit import AuditStatus, AuditTally, Finding
-from archiver.domain.errors import ErrorRecord
+from archiver.domain.errors import ErrorRecord, SidecarError
 from archiver.domain.events import AssetAudited, GenerationPlanned, Observer
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import DAMAGED_SIDECAR, SIDECAR
@@ -18,6 +18,7 @@ from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus
 from archiver.pipeline.generation import Held, Item
 from archiver.storage.archive import Archive
+from archiver.storage.entries import offered_by
 from archiver.storage.threads import run_in_thread
 
 
@@ -42,7 +43,7 @@ class Repairing:
         self._tally = tally
         self._observer = observer
         self._is_dry = is_dry
-        self._trouble: dict[GenerationId, tuple[Finding, ...]] = {}
+        self._examinations: dict[GenerationId, Examination] = {}
 
     async def items(
         self, found: AsyncGenerator[list[Examination], None]
@@ -54,8 +55,8 @@ class Repairing:
 
     async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
         """Repair one generation. Raises `RunError` alone."""
-        trouble = self._trouble[item.id]
-        is_unreadable = any(finding.error and finding.error.kind == "bad_sidecar" for finding in trouble)
+        trouble = self._examinations[item.id].trouble
+        is_unreadable = any(finding.error and finding.error.kind == SidecarError.kind for finding in trouble)
         if item.held and is_unreadable and not self._is_dry:
             await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, DAMAGED_SIDECAR)
             standing = await run_in_thread(_standing, self._archive, item.held.folder)
@@ -68,13 +69,14 @@ class Repairing:
     def _items(self, examinations: list[Examination]) -> Iterator[Item]:
         for examination in examinations:
             if examination.trouble:
-                self._trouble[examination.target.id] = examination.trouble
+                self._examinations[examination.target.id] = examination
                 yield _item(examination)
 
     def _tell(self, result: GenerationResult) -> None:
-        for finding in self._trouble.pop(result.id):
+        examination = self._examinations.pop(result.id)
+        for finding in examination.trouble:
             if _is_repaired(finding, result):
-                self._tally.repair(finding)
+                self._tally.repair(finding, is_new_mismatch=_is_new_mismatch(finding, examination, result))
                 self._observer(AssetAudited(_anew(finding, AuditStatus.REPAIRED, None)))
             else:
                 reason = result.error.message if result.error else "the service does not have it"
@@ -110,6 +112,7 @@ def _item(examination: Examination) -> Item:
         id=target.id,
         row=sidecar.manifest_row,
         held=Held(folder=target.folder, assets=held, lost=lost),
+        declined=offered_by(sidecar) - sidecar.assets.keys(),
     )
 
 
@@ -118,6 +121,15 @@ def _is_repaired(finding: Finding, result: GenerationResult) -> bool:
         return result.outcome in {Outcome.ARCHIVED, Outcome.MISMATCHED}
     status = result.assets.get(finding.asset)
     return status is not None and status is not AssetStatus.MISSING
+
+
+def _is_new_mismatch(finding: Finding, examination: Examination, result: GenerationResult) -> bool:
+    """Tell whether the bytes that came are not as promised, and no sidecar said so before."""
+    if finding.asset is None:
+        return result.outcome is Outcome.MISMATCHED
+    sidecar, mismatched = examination.sidecar, AssetStatus.MISMATCHED
+    was_known = sidecar is not None and sidecar.assets[finding.asset].status is mismatched
+    return result.assets[finding.asset] is mismatched and not was_known
 
 
 def _anew(finding: Finding, status: AuditStatus, error: ErrorRecord | None) -> Finding:

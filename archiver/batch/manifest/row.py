@@ -21,7 +21,9 @@ TOO_LONG = f"the row is over {MAX_ROW_BYTES // 1_000_000} MB"
 
 ID_COLUMNS = ("task_id", "id")
 LISTED = "listed"
-"""The `event` of a line that `list` printed: what stands in it beside the id are no columns of the user's."""
+"""The `event` of a line that `list` printed."""
+# The events of our own JSON lines, and what such a line has beside its id: no columns of the user's.
+_OWN_LINES = {LISTED: "outcome", "generation": "outcome", "planned": "assets", "asset": "status"}
 # What the service says of a generation is kept whole as its response: it is no column of the user's.
 _ANSWER_FIELDS = frozenset(
     (
@@ -71,15 +73,20 @@ def row_of_id(text: str, place: Place) -> Row:
 def row_of_columns(columns: Mapping[str, Any], place: Place) -> Row:
     """Return the row of named columns, one of which is the id's.
 
-    Of a line that `list` printed only a `manifest_row` counts: what the sidecar keeps is not replaced.
+    Of a line that this program printed only a `manifest_row` counts: what the sidecar keeps is not replaced.
     """
     name = id_column(columns)
     if name is None:
         return place.reject(no_id(columns))
-    if columns.get("event") == LISTED:
+    if _is_own_line(columns):
         kept = columns.get("manifest_row")
         return _row(columns[name], kept if isinstance(kept, dict) else {}, place)
     return _row(columns[name], {key: columns[key] for key in columns if key != name}, place)
+
+
+def _is_own_line(columns: Mapping[str, Any]) -> bool:
+    event = columns.get("event")
+    return isinstance(event, str) and event in _OWN_LINES and _OWN_LINES[event] in columns
 
 
 def row_of_json(text: bytes, place: Place) -> Row:
@@ -116,7 +123,7 @@ def no_id(columns: Mapping[str, Any]) -> str:
 
 def _row_of_answer(value: JsonObject, text: bytes, place: Place) -> Row | None:
     inner = value.get("data")
-    is_wrapped = isinstance(inner, dict) and "id" not in value
+    is_wrapped = isinstance(inner, dict) and value.get("id") is None
     answer = inner if isinstance(inner, dict) and is_wrapped else value
     if not (isinstance(answer.get("id"), str) and is_saved_answer(answer) and _is_final(answer)):
         return None
