@@ -1,6 +1,6 @@
 """Archives AI video generations: every clip whole, verified, recorded.
 
-What the command can, a program can::
+What the command does, a program can do::
 
     options = Options(archive=Path("clips"), network=NetworkOptions(api_key=ApiKey("sk-...")))
     for result in archive_blocking(["4665a07c-7641-4809-a133-10786201bb56"], options):

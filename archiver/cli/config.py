@@ -11,6 +11,7 @@ import click
 import platformdirs
 
 from archiver.cli.options import Setting
+from archiver.cli.paths import parse_path
 
 PROGRAM = "luma-archiver"
 _FILE = "archiver.cli.config.file"
@@ -22,7 +23,7 @@ def load_config(ctx: click.Context, path: str | None) -> None:
     `path` is what the user named and must be there; without one the platform's own is read if it is.
     Raises `click.UsageError` naming the file and the key.
     """
-    file = Path(path).expanduser() if path else default_path()
+    file = parse_path(path) if path else default_path()
     values = _read(file, must_exist=path is not None)
     settings = _settings(ctx)
     checked = {}
@@ -32,7 +33,9 @@ def load_config(ctx: click.Context, path: str | None) -> None:
             msg = f"{file}: {_unknown(key, settings)}"
             raise click.UsageError(msg)
         checked[str(setting.name)] = _checked(file, setting, value)
-    ctx.default_map = {**(ctx.default_map or {}), **checked}
+    # Other commands have options of the same names that are none of the file's.
+    own = {param.name for param in ctx.command.params if isinstance(param, Setting)}
+    ctx.default_map = {**(ctx.default_map or {}), **{name: checked[name] for name in checked.keys() & own}}
     ctx.meta[_FILE] = file
 
 

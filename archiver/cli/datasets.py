@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archiver.cli.options import LIMITS, OUTPUT, Setting, SettingsCommand, reader_options
+from archiver.cli.options import SettingsCommand, lock_wait_option, quiet_option, reader_options
 
 _EXAMPLES = """
 \b
@@ -145,16 +145,8 @@ def _destination(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Generations on a page.",
 )
 @click.option("--title", metavar="TEXT", help="The page's title.  [default: the archive's name]")
-@click.option(
-    "--lock-wait",
-    cls=Setting,
-    section=LIMITS,
-    metavar="DURATION",
-    default="0",
-    show_default=True,
-    help="How long to wait for another run to end.",
-)
-@click.option("--quiet", cls=Setting, section=OUTPUT, is_flag=True, help="Say nothing unless asked.")
+@lock_wait_option
+@quiet_option
 @reader_options
 @click.pass_context
 def gallery(ctx: click.Context, /, **_settings: object) -> int:

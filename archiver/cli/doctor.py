@@ -25,7 +25,7 @@ from archiver.cli.key import key_origin
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_options
-from archiver.cli.text import clean, may_colour, paint
+from archiver.cli.text import clean, complain, may_colour, paint
 from archiver.runtime.clock import SystemClock
 from archiver.runtime.stopping import Stop, unless_stopped
 
@@ -38,7 +38,7 @@ def examine(ctx: click.Context) -> int:
     Raises `click.UsageError` for what is wrong with the settings themselves.
     """
     given = Given(ctx)
-    options = read_options(given, lambda message: click.echo(f"luma-archiver: {clean(message)}", err=True))
+    options = read_options(given, complain)
     is_json = given.flag("json")
     write = open_results(is_utf8=is_json)
     problems = []

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from archiver.cli.given import Given
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_archive
-from archiver.cli.text import clean, is_terminal, writable
+from archiver.cli.text import clean, complain, counted, is_terminal, writable
 from archiver.dataset.contact_sheet.making import SheetMaker
 from archiver.dataset.contact_sheet.planning import SheetOptions
 from archiver.dataset.contact_sheet.writing import write_sheet
@@ -43,7 +43,7 @@ def draw_contact_sheet(ctx: click.Context, dest: str) -> int:
     ) as bar:
         files = write_sheet(maker, destination, bar.update)
     for reason in maker.unusable:
-        click.echo(clean(f"luma-archiver: not in it: {reason}"), err=True)
+        complain(f"not in it: {reason}")
     exit_code = 3 if maker.unusable else 0
     _tell(maker, files, exit_code=exit_code, is_json=given.flag("json"), is_quiet=params["quiet"])
     return exit_code
@@ -69,6 +69,6 @@ def _tell(maker: SheetMaker, files: Sequence[Path], *, exit_code: int, is_json: 
         counts = {"generations": maker.count, "pages": maker.page_count, "unusable": len(maker.unusable)}
         write(msgspec.json.encode({"event": "summary", **counts, "exit_code": exit_code}).decode())
     elif not is_quiet:
-        pages = "1 page" if maker.page_count == 1 else f"{maker.page_count} pages"
+        pages = counted(maker.page_count, "page")
         where = files[0] if len(files) == 1 else files[0].parent
         write(clean(f"{where}: {maker.count} generations on {pages}"))

@@ -7,13 +7,12 @@ from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any, Never, Self
 
-import click
 import msgspec
 from tqdm import tqdm
 
 from archiver.assembly.exporting import Exported, ExportRequest
 from archiver.cli.results import open_results
-from archiver.cli.text import clean, is_terminal, writable
+from archiver.cli.text import clean, complain, counted, is_terminal, writable
 from archiver.dataset.events import (
     ExportEvent,
     ExportNoticed,
@@ -83,21 +82,16 @@ class ExportOutput:
         }
         self._tell(summary)
         if self._lost > _SHOWN_LOSSES and not self._is_json:
-            click.echo(f"luma-archiver: … and {self._lost - _SHOWN_LOSSES} more left out", err=True)
+            complain(f"… and {self._lost - _SHOWN_LOSSES} more left out")
         if self._is_json or self._is_quiet:
             return
         if found.is_unchanged:
             self._write(clean(f"{request.destination.path} holds this dataset already: nothing to do"))
             return
         splits = ", ".join(f"{split} {len(ids)}" for split, ids in record.ids.items())
-        where = (
-            f"{request.destination.path}: {record.format}, {_count(counts['samples'], 'sample')} ({splits})"
-        )
-        self._write(
-            clean(
-                f"{where}, {_count(counts['files'], 'file')}, {show_size(counts['bytes'])} in {seconds:.1f} s"
-            )
-        )
+        samples, files = counted(counts["samples"], "sample"), counted(counts["files"], "file")
+        where = f"{request.destination.path}: {record.format}, {samples} ({splits})"
+        self._write(clean(f"{where}, {files}, {show_size(counts['bytes'])} in {seconds:.1f} s"))
 
     def _begin_bar(self, samples: int) -> None:
         if is_terminal(sys.stderr) and not self._is_quiet:
@@ -128,8 +122,4 @@ class ExportOutput:
     def _complain(self, message: str) -> None:
         # Without a bar tqdm would make its locks, and an interruption amid that ends in an error of its own.
         with tqdm.external_write_mode(file=sys.stderr) if self._bar else nullcontext():
-            click.echo(clean(f"luma-archiver: {message}"), err=True)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+            complain(message)

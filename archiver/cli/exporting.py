@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Never, TypeVar
+from typing import Any, Never
 
 import click
 
@@ -31,11 +31,9 @@ from archiver.dataset.options import (
 from archiver.dataset.record import load_record
 from archiver.dataset.splitting import parse_splits
 from archiver.dataset.transforming import parse_clip, parse_fps, parse_frames, parse_resize
-from archiver.domain.errors import DiskFullError, RunInterruptedError, UsageError
+from archiver.domain.errors import DiskFullError, RunInterruptedError
 from archiver.domain.identity import AssetName
 from archiver.domain.quantity import parse_size
-
-T = TypeVar("T")
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -91,7 +89,7 @@ def _read_request(ctx: click.Context, given: Given, words: Sequence[str]) -> Exp
         msg = "give a format and a folder: luma-archiver export webdataset DEST"
         raise click.UsageError(msg, ctx)
     name, dest = (words[0], words[1]) if len(words) > 1 else (record.format if record else "", words[0])
-    options = record.options if record else _read_options(ctx, _read_format(ctx, name))
+    options = record.options if record else _read_options(given, ctx.params, _read_format(ctx, name))
     if record and name != record.format:
         msg = f"{again} records a {record.format} dataset: it cannot be made again as {name[:40]!a}"
         raise click.UsageError(msg, ctx)
@@ -130,8 +128,7 @@ def _read_format(ctx: click.Context, name: str) -> FormatName:
         raise click.UsageError(msg, ctx) from None
 
 
-def _read_options(ctx: click.Context, name: FormatName) -> ExportOptions:
-    params = ctx.params
+def _read_options(given: Given, params: Mapping[str, Any], name: FormatName) -> ExportOptions:
     return ExportOptions(
         format=name,
         selection=SelectionOptions(
@@ -142,49 +139,39 @@ def _read_options(ctx: click.Context, name: FormatName) -> ExportOptions:
             limit=params["limit"],
             include_unverified=params["include_unverified"],
         ),
-        layout=_read_layout(ctx),
-        transform=_read_transform(ctx),
+        layout=_read_layout(given, params),
+        transform=_read_transform(given, params),
         dedupe=Dedupe(params["dedupe"]) if params["dedupe"] else None,
     )
 
 
-def _read_layout(ctx: click.Context) -> LayoutOptions:
-    params = ctx.params
-    _read(ctx, "split", parse_splits)
+def _read_layout(given: Given, params: Mapping[str, Any]) -> LayoutOptions:
+    given.maybe("split", parse_splits)
     return LayoutOptions(
-        assets=_read(ctx, "assets", _parse_assets),
+        assets=given.maybe("assets", _parse_assets),
         split=params["split"],
         split_by=params["split_by"],
         caption=params["caption"],
         shard_samples=params["shard_samples"],
-        shard_bytes=_read(ctx, "shard_size", parse_size) or 0,
+        shard_bytes=given.maybe("shard_size", parse_size) or 0,
         is_embedded=params["embed"],
         linking=Linking.HARD if params["link"] else Linking.COPY,
         metadata=params["metadata"],
     )
 
 
-def _read_transform(ctx: click.Context) -> TransformOptions:
-    begin_s, end_s = _read(ctx, "clip", parse_clip) or (None, None)
+def _read_transform(given: Given, params: Mapping[str, Any]) -> TransformOptions:
+    begin_s, end_s = given.maybe("clip", parse_clip) or (None, None)
     return TransformOptions(
-        resize=_read(ctx, "resize", parse_resize),
-        fps=_read(ctx, "fps", parse_fps),
-        frames=_read(ctx, "frames", parse_frames),
+        resize=given.maybe("resize", parse_resize),
+        fps=given.maybe("fps", parse_fps),
+        frames=given.maybe("frames", parse_frames),
         clip_begin_s=begin_s,
         clip_end_s=end_s,
-        is_cropped=ctx.params["crop"] is not None,
+        is_cropped=params["crop"] is not None,
     )
 
 
 def _parse_assets(text: str) -> tuple[AssetName, ...]:
     wanted = parse_assets(text)
     return tuple(name for name in AssetName if name in wanted)
-
-
-def _read(ctx: click.Context, name: str, parse: Callable[[str], T]) -> T | None:
-    text = ctx.params[name]
-    try:
-        return None if text is None else parse(text)
-    except UsageError as error:
-        msg = f"--{name.replace('_', '-')}: {error.message}"
-        raise click.UsageError(msg, ctx) from error

@@ -22,6 +22,7 @@ from archiver.domain.errors import (
 )
 from archiver.domain.quantity import show_size
 from archiver.domain.timing import show_duration
+from archiver.media.environment import environment
 from archiver.media.ffmpeg import locate_ffmpeg
 from archiver.storage.archive import Archive
 
@@ -123,7 +124,11 @@ def check_ffmpeg() -> Finding:
         return _problem("ffmpeg", error.message)
     try:
         done = subprocess.run(  # noqa: S603 - located
-            [program, "-version"], capture_output=True, check=False, timeout=_FFMPEG_TIME_LIMIT_S
+            [program, "-version"],
+            capture_output=True,
+            check=False,
+            timeout=_FFMPEG_TIME_LIMIT_S,
+            env=environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return _problem("ffmpeg", f"{program} does not run", "install ffmpeg: --deep decodes with it")
@@ -135,11 +140,13 @@ def check_ffmpeg() -> Finding:
 
 def check_archive(root: Path) -> Finding:
     """Look whether the records can be read, and what they say of themselves."""
-    if not root.exists():
-        return Finding(name="archive", level=Level.NOTE, message="not there yet: the first run makes it")
     try:
+        if not root.exists():
+            return Finding(name="archive", level=Level.NOTE, message="not there yet: the first run makes it")
         with open_records(root) as records:
             count, notices = sum(1 for _ in records.index.entries()), records.notices
+    except OSError as error:
+        return _problem("archive", f"{root}: {error.strerror}")
     except ArchiveError as error:
         return _problem("archive", error.message)
     if notices:

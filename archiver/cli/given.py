@@ -14,6 +14,9 @@ from archiver.domain.errors import ArchiverError
 
 T = TypeVar("T")
 
+PRECEDENCE = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP)
+"""The places from which a setting comes, the one that counts most first."""
+
 
 class Given:
     """The values of a command's settings. Every reading raises `click.UsageError` that names the origin."""
@@ -25,6 +28,20 @@ class Given:
     def flag(self, name: str) -> bool:
         """Return whether a flag is on."""
         return bool(self._ctx.params[name])
+
+    def rivals(self, one: str, other: str) -> tuple[bool, bool]:
+        """Return two flags of which one may be on: what counts more turns the other off.
+
+        Raises `click.UsageError` where both were given in the same place.
+        """
+        first, second = self.flag(one), self.flag(other)
+        if not (first and second):
+            return first, second
+        ranks = [PRECEDENCE.index(self.source(name)) for name in (one, other)]
+        if ranks[0] == ranks[1]:
+            msg = f"{self.origin(one)} and {self.origin(other)} exclude each other: give one of them"
+            raise click.UsageError(msg, self._ctx)
+        return ranks[0] < ranks[1], ranks[1] < ranks[0]
 
     def maybe(self, name: str, parse: Callable[[str], T]) -> T | None:
         """Return what `parse` makes of an option's text; None where there is no text."""
@@ -48,8 +65,13 @@ class Given:
         return self._ctx.get_parameter_source(name) or ParameterSource.DEFAULT
 
     def origin(self, name: str) -> str:
-        """Return the same in words: `--wait`, `LUMA_ARCHIVER_WAIT`, or `FILE: wait`."""
-        setting = self._settings[name]
+        """Return the same in words: `--wait`, `LUMA_ARCHIVER_WAIT`, or `FILE: wait`.
+
+        An option that is no setting comes from the command line alone.
+        """
+        setting = self._settings.get(name)
+        if setting is None:
+            return f"--{name.replace('_', '-')}"
         match self.source(name):
             case ParameterSource.ENVIRONMENT:
                 return str(setting.envvar)

@@ -125,7 +125,7 @@ class Call:
     def run(self, time_limit_s: float) -> str | None:
         """Run it to its end; return in words what went wrong, or None."""
         try:
-            # Of the file that it is heard by, too: where temporary files go there may be no room.
+            # The temporary file can fail, too: its disk may be full.
             with tempfile.TemporaryFile() as said:
                 # A group of its own: Ctrl-C is for the run, and all of a command can be ended together.
                 process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell

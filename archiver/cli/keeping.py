@@ -21,7 +21,7 @@ from archiver.cli.jsonlines import JsonLines
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_archive
-from archiver.cli.text import clean, writable
+from archiver.cli.text import clean, complain, counted, writable
 from archiver.cli.wording import describe
 from archiver.dataset.gallery.writing import GalleryOptions
 from archiver.dataset.options import SelectionOptions
@@ -58,8 +58,7 @@ def reindex_archive(ctx: click.Context) -> int:
     found = _until_stopped(lambda: reindex(teller.options, teller))
     exit_code = 3 if found.unusable else 0
     if found.unusable:
-        count = f"{found.unusable} {'sidecar' if found.unusable == 1 else 'sidecars'}"
-        teller.complain(f"{count} cannot be used, the first: {found.first_reason}")
+        complain(f"{counted(found.unusable, 'sidecar')} cannot be used, the first: {found.first_reason}")
     counts = {"generations": found.read, "unusable": found.unusable}
     teller.finish(counts, exit_code, f"index made anew: {found.read} sidecars read")
     return exit_code
@@ -77,11 +76,11 @@ def write_gallery(ctx: click.Context) -> int:
     )
     found = _until_stopped(lambda: make_gallery(teller.options, asked, teller))
     for reason in found.unusable:
-        teller.complain(reason)
+        complain(reason)
     exit_code = 3 if found.unusable else 0
     path = teller.options.archive / found.path
     counts = {"path": writable(str(path)), "generations": found.generations, "pages": found.pages}
-    pages = "1 page" if found.pages == 1 else f"{found.pages} pages"
+    pages = counted(found.pages, "page")
     teller.finish(counts, exit_code, clean(f"{path}: {found.generations} generations on {pages}"))
     return exit_code
 
@@ -106,10 +105,6 @@ class _Teller:
         if line and (isinstance(event, RowRejected) or not self._is_quiet):
             click.echo(line.text, err=True)
 
-    def complain(self, text: str) -> None:
-        """Tell of a problem."""
-        click.echo(f"luma-archiver: {clean(text)}", err=True)
-
     def finish(self, counts: dict[str, Any], exit_code: int, words: str) -> None:
         """Tell of the end."""
         if self._is_json:
@@ -131,5 +126,5 @@ def _added(found: Additions) -> str:
     if found.final:
         parts.append(f"{found.final} archived already")
     if found.bad_rows:
-        parts.append(f"{found.bad_rows} bad {'row' if found.bad_rows == 1 else 'rows'}")
+        parts.append(counted(found.bad_rows, "bad row"))
     return ", ".join(parts)

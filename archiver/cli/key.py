@@ -11,7 +11,8 @@ from pathlib import Path
 
 from click.core import ParameterSource
 
-from archiver.cli.given import Given
+from archiver.cli.given import PRECEDENCE, Given
+from archiver.cli.paths import parse_path
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import ApiKey
 
@@ -19,7 +20,6 @@ VARIABLE = "LUMA_API_KEY"
 # A password manager may ask for a passphrase first.
 _COMMAND_TIME_LIMIT_S = 60
 _LONGEST_KEY_BYTES = 8192
-_PRECEDENCE = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP)
 _BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -29,11 +29,11 @@ def read_key(given: Given, warn: Callable[[str], None]) -> ApiKey | None:
     Where two count the same, the variable goes before the file and the file before the command.
     Raises `click.UsageError`.
     """
-    for source in _PRECEDENCE:
+    for source in PRECEDENCE:
         if source is ParameterSource.ENVIRONMENT and os.environ.get(VARIABLE):
             return _from_variable()
         if given.source("api_key_file") is source:
-            return given.maybe("api_key_file", lambda path: _from_file(Path(path).expanduser(), warn))
+            return given.maybe("api_key_file", lambda path: _from_file(parse_path(path), warn))
         if given.source("api_key_command") is source:
             return given.maybe("api_key_command", _from_command)
     return None
@@ -41,7 +41,7 @@ def read_key(given: Given, warn: Callable[[str], None]) -> ApiKey | None:
 
 def key_origin(given: Given) -> str | None:
     """Return where `read_key` would take the key from, in words; None where no place is named."""
-    for source in _PRECEDENCE:
+    for source in PRECEDENCE:
         if source is ParameterSource.ENVIRONMENT and os.environ.get(VARIABLE):
             return VARIABLE
         for name in ("api_key_file", "api_key_command"):

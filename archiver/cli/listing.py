@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from typing import TypeVar
 
 import click
 
@@ -16,12 +15,9 @@ from archiver.cli.records import opened_records
 from archiver.cli.results import open_results
 from archiver.cli.rows import CSV_HEADER, as_csv, as_json, as_line, csv_line
 from archiver.cli.text import is_terminal
-from archiver.domain.errors import UsageError
 from archiver.domain.filtering.moments import parse_span
 from archiver.domain.filtering.where import parse_where
 from archiver.runtime.clock import SystemClock
-
-T = TypeVar("T")
 
 # What a person reads on a screen or in a mail; who wants more says so.
 SHOWN_ROWS = 100
@@ -30,12 +26,9 @@ SHOWN_ROWS = 100
 def list_generations(ctx: click.Context) -> int:
     """Print the rows that the command's options ask for. Raises `click.UsageError`, `ArchiveError`."""
     given = Given(ctx)
-    is_json, is_csv = given.flag("json"), bool(ctx.params["csv"])
-    if is_json and is_csv:
-        msg = "--json and --csv exclude each other: give one of them"
-        raise click.UsageError(msg, ctx)
+    is_json, is_csv = given.rivals("json", "csv")
     is_for_people = not (is_json or is_csv)
-    query = _read_query(ctx, shown=SHOWN_ROWS if is_for_people else None)
+    query = _read_query(given, ctx.params["limit"], shown=SHOWN_ROWS if is_for_people else None)
     form = as_json if is_json else as_csv if is_csv else _line_form()
     write = open_results(is_utf8=not is_for_people)
     with opened_records(given) as records:
@@ -54,21 +47,12 @@ def _line_form() -> Callable[[Listed], str]:
     return lambda row: as_line(row)[:width]
 
 
-def _read_query(ctx: click.Context, *, shown: int | None) -> Query:
-    now, limit = SystemClock().now(), ctx.params["limit"]
+def _read_query(given: Given, limit: int | None, *, shown: int | None) -> Query:
+    now = SystemClock().now()
     return Query(
-        states=_read(ctx, "state", parse_states) or frozenset(),
-        since=_read(ctx, "since", lambda text: parse_span(text, now).begin),
-        where=_read(ctx, "where", lambda text: parse_where(text, COLUMNS, now)),
-        order=_read(ctx, "sort", parse_order),
+        states=given.maybe("state", parse_states) or frozenset(),
+        since=given.maybe("since", lambda text: parse_span(text, now).begin),
+        where=given.maybe("where", lambda text: parse_where(text, COLUMNS, now)),
+        order=given.maybe("sort", parse_order),
         limit=shown if limit is None else limit or None,
     )
-
-
-def _read(ctx: click.Context, name: str, parse: Callable[[str], T]) -> T | None:
-    text = ctx.params[name]
-    try:
-        return None if text is None else parse(text)
-    except UsageError as error:
-        msg = f"--{name}: {error.message}"
-        raise click.UsageError(msg, ctx) from error

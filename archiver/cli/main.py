@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from archiver.cli.datasets import export, gallery
 from archiver.cli.inquiries import list_, show, status
-from archiver.cli.options import ARCHIVE, Setting, SettingsCommand, run_options
+from archiver.cli.options import SettingsCommand, run_options
 from archiver.cli.setup import config, doctor, import_, schedule
 from archiver.cli.sheets import contact_sheet
 from archiver.cli.upkeep import add, reindex, sync, verify
@@ -57,20 +56,14 @@ def get(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> int
 
 @cli.command(cls=SettingsCommand)
 @click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST…")
-@click.option(
-    "--update-rows",
-    cls=Setting,
-    section=ARCHIVE,
-    is_flag=True,
-    help="Replace the manifest's columns in sidecars that are there already.",
-)
 @run_options(wait="0")
 @click.pass_context
 def batch(ctx: click.Context, /, manifests: tuple[str, ...], **_settings: object) -> int:
     """Archive all that these manifests list.
 
     A manifest is a list of ids (.txt), or of rows with an id (.jsonl, .json, .csv, .tsv); '-' is
-    standard input. Generations that are unfinished at the service are left for a later run.
+    standard input. Generations that are unfinished at the service are left for a later run. Columns beside
+    the id are kept in the sidecars, also of what was archived before.
     """
     from archiver.cli import running  # noqa: PLC0415 - `--help` does without
 
@@ -97,10 +90,11 @@ def demo(archive: str, count: int, port: int | None, *, serve: bool) -> int:
     and archives them. Exits 0 if everything ended as it was staged.
     """
     from archiver.cli import demo as bundled  # noqa: PLC0415 - `--help` does without
+    from archiver.cli.paths import parse_path  # noqa: PLC0415 - as above
 
     if serve:
         return bundled.serve_demo(count=count, port=port)
-    return bundled.archive_demo(Path(archive), count=count, port=port)
+    return bundled.archive_demo(parse_path(archive), count=count, port=port)
 
 
 for _command in (

@@ -66,6 +66,18 @@ def run_options(*, wait: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def lock_wait_option(command: Command) -> Command:
+    """Add `--lock-wait`."""
+    _lock_wait(LIMITS)(command)
+    return command
+
+
+def quiet_option(command: Command) -> Command:
+    """Add `--quiet` to a command that has nothing else to show."""
+    _flag(OUTPUT, "--quiet", "Say nothing unless something is wrong.")(command)
+    return command
+
+
 def reader_options(command: Command) -> Command:
     """Add the options of a command that only reads the archive."""
     for option in (_config_file(), _json(), _archive_folder()):
@@ -89,6 +101,10 @@ def _flag(section: str, flag: str, text: str) -> Decorator:
     return click.option(flag, cls=Setting, section=section, is_flag=True, help=text)
 
 
+def _lock_wait(section: str) -> Decorator:
+    return _text(section, "--lock-wait", "DURATION", "How long to wait for another run to end.", "0")
+
+
 def _archive_folder() -> Decorator:
     return _text(ARCHIVE, "--archive", "DIR", "The archive's folder.", "./archive")
 
@@ -99,11 +115,11 @@ def _archive() -> list[Decorator]:
         _archive_folder(),
         _text(ARCHIVE, "--assets", "LIST", "Which files of a generation are wanted.", every),
         _flag(ARCHIVE, "--deep", "Decode every frame of what was fetched."),
-        _flag(ARCHIVE, "--no-verify", "Do not look into what is fetched; a later run without this does."),
+        _flag(ARCHIVE, "--no-verify", "Hold no file against its metadata; a later get or batch does."),
         _flag(ARCHIVE, "--dry-run", "Ask and plan, print files and bytes, change nothing."),
         _flag(ARCHIVE, "--retry-failed", "Ask again for generations that failed at the service."),
         _flag(ARCHIVE, "--retry-mismatched", "Fetch files again that do not match their metadata."),
-        _text(ARCHIVE, "--lock-wait", "DURATION", "How long to wait for another run to end.", "0"),
+        _lock_wait(ARCHIVE),
     ]
 
 
@@ -113,7 +129,7 @@ def _service(wait: str) -> list[Decorator]:
         _text(SERVICE, "--api-key-file", "FILE", "A file that holds the key (else LUMA_API_KEY)."),
         _text(SERVICE, "--api-key-command", "CMD", "A command that prints the key; run without a shell."),
         _text(SERVICE, "--api-rate", "RATE", "Most requests to the API: 5/s, 60/m, 1000/h."),
-        _text(SERVICE, "--api-timeout", "DURATION", "How long the API may be silent.", "30"),
+        _text(SERVICE, "--api-timeout", "DURATION", "How long the API may take to answer.", "30"),
         _text(SERVICE, "--wait", "DURATION", "How long to wait for unfinished generations.", wait),
         _text(SERVICE, "--poll-interval", "DURATION", "First pause between questions; grows to 30s.", "3"),
     ]

@@ -75,11 +75,11 @@ def _measured(found: Measured | None) -> str:
 
 def _check(check: Check) -> str:
     advisory = " (advisory)" if check.advisory else ""
-    return f"{check.name} is {check.measured}, promised {check.expected}{advisory}"
+    return f"{check.difference}{advisory}"
 
 
 def thumbnail_of(sidecar: Sidecar) -> str | None:
     """Return the file's name of the picture that shows the generation best, or None."""
     names = (AssetName.THUMBNAIL, AssetName.LAST_FRAME)
     records = (sidecar.assets.get(name) for name in names)
-    return next((record.path for record in records if record and record.path), None)
+    return next((record.file_name for record in records if record and record.file_name), None)

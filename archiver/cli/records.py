@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from archiver.assembly.reading import Records, open_records
 from archiver.cli.given import Given
 from archiver.cli.settings import read_archive
-from archiver.cli.text import clean
+from archiver.cli.text import complain
 
 
 @contextmanager
@@ -21,5 +19,5 @@ def opened_records(given: Given) -> Iterator[Records]:
     """
     with open_records(read_archive(given)) as records:
         for notice in records.notices:
-            click.echo(f"luma-archiver: {clean(notice)}", err=True)
+            complain(notice)
         yield records

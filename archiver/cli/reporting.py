@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.cli.given import Given
-from archiver.cli.settings import over_zero, parse_path, read_archive
+from archiver.cli.paths import parse_path
+from archiver.cli.settings import over_zero, read_archive
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import MediaUrl
 from archiver.domain.timing import parse_duration

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -16,9 +14,10 @@ from archiver.cli.failure import conceal, trace
 from archiver.cli.given import Given
 from archiver.cli.loop import run_until_stopped
 from archiver.cli.outputs import FanOut, open_outputs
+from archiver.cli.paths import parse_path
 from archiver.cli.reporting import read_reporting
 from archiver.cli.settings import read_display, read_options
-from archiver.cli.text import clean
+from archiver.cli.text import complain
 from archiver.domain.errors import ManifestRowError, RunError, RunInterruptedError
 from archiver.domain.events import Observer
 from archiver.domain.identity import GenerationId, parse_id
@@ -42,12 +41,9 @@ def batch(ctx: click.Context, manifests: Sequence[str]) -> int:
     """Archive what these manifests list and return the exit code. Raises `UsageError` for a missing one."""
     for manifest in manifests:
         check_manifest(manifest)
-    is_updating = Given(ctx).flag("update_rows")
-
-    def work(options: Options, observer: Observer, stop: Stop) -> Awaitable[RunReport]:
-        return archive_manifests(manifests, replace(options, update_rows=is_updating), observer, stop)
-
-    return _archive(ctx, work, None)
+    return _archive(
+        ctx, lambda options, observer, stop: archive_manifests(manifests, options, observer, stop), None
+    )
 
 
 def sync_archive(ctx: click.Context) -> int:
@@ -57,7 +53,6 @@ def sync_archive(ctx: click.Context) -> int:
 
 def verify_archive(ctx: click.Context, ids: Sequence[str]) -> int:
     """Audit these generations, or all, and return the exit code. Raises `click.UsageError`."""
-    # Pillow and PyAV, which other runs leave to their workers, take 0.1 s to import.
     from archiver.assembly.verifying import AuditOptions, verify  # noqa: PLC0415 - as said above
     from archiver.batch.audit.selecting import Scope  # noqa: PLC0415 - as said above
 
@@ -80,7 +75,7 @@ def import_(ctx: click.Context, folders: Sequence[str]) -> int:
     from archiver.assembly.importing import import_folders  # noqa: PLC0415 - nothing else needs it
     from archiver.batch.adoption.search import check_folder  # noqa: PLC0415 - nothing else needs it
 
-    paths = [Path(folder).expanduser() for folder in folders]
+    paths = [parse_path(folder) for folder in folders]
     for path in paths:
         check_folder(path)
     return _archive(ctx, lambda options, observer, stop: import_folders(paths, options, observer, stop), None)
@@ -108,7 +103,7 @@ def _checked(ctx: click.Context, ids: Sequence[str]) -> list[GenerationId]:
 def _archive(ctx: click.Context, work: Work, generations: int | None) -> int:
     given = Given(ctx)
     display = read_display(given)
-    options = read_options(given, _warn)
+    options = read_options(given, complain)
     reporting = read_reporting(given)
     stop = Stop()
     on_broken = stop_on_broken_output(stop)
@@ -127,7 +122,3 @@ async def _reported(work: Awaitable[RunReport], outputs: FanOut) -> int:
     report = await work
     outputs.finish(report)
     return report.exit_code
-
-
-def _warn(message: str) -> None:
-    click.echo(f"luma-archiver: {clean(message)}", err=True)

@@ -20,9 +20,8 @@ from archiver.cli.key import VARIABLE, key_origin
 from archiver.cli.options import Setting
 from archiver.cli.results import open_results
 from archiver.cli.settings import read_display, read_options
-from archiver.cli.text import clean
+from archiver.cli.text import complain
 from archiver.cli.timetable import cron_line, parse_time_of_day, systemd_units
-from archiver.domain.errors import UsageError
 
 _PATHS = {"archive", "api_key_file", "log_file", "metrics_file"}
 _NOT_AT_NIGHT = {"json", "quiet", "verbose", "dry_run"}
@@ -36,14 +35,10 @@ def print_schedule(ctx: click.Context) -> int:
         msg = "give --cron or --systemd, one of them"
         raise click.UsageError(msg, ctx)
     # A line that would fail every night is not printed.
-    read_options(given, lambda message: click.echo(f"luma-archiver: {clean(message)}", err=True))
+    read_options(given, complain)
     read_display(given)
     _require_key(ctx, given)
-    try:
-        at = parse_time_of_day(ctx.params["at"])
-    except UsageError as error:
-        msg = f"--at: {error.message}"
-        raise click.UsageError(msg, ctx) from error
+    at = given.value("at", parse_time_of_day)
     command = [*_program(), "sync", "--quiet", *_options(ctx, given)]
     is_root = os.geteuid() == 0
     text = cron_line(command, at) if ctx.params["cron"] else systemd_units(command, at, is_root=is_root)

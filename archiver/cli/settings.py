@@ -10,12 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-import click
-
 from archiver.assembly.options import NetworkOptions, Options
 from archiver.batch.budget import Budget
 from archiver.cli.given import Given
 from archiver.cli.key import read_key
+from archiver.cli.paths import parse_path
 from archiver.domain.errors import UsageError
 from archiver.domain.identity import AssetName, MediaUrl
 from archiver.domain.quantity import parse_request_rate, parse_size
@@ -54,7 +53,7 @@ class Display:
 
 def read_options(given: Given, warn: Callable[[str], None]) -> Options:
     """Return the run's options. Raises `click.UsageError`; `warn` takes what a person should know."""
-    _refuse_both(given, "deep", "no_verify")
+    is_deep, is_unverified = given.rivals("deep", "no_verify")
     return Options(
         archive=read_archive(given),
         network=_read_network(given, warn),
@@ -67,8 +66,8 @@ def read_options(given: Given, warn: Callable[[str], None]) -> Options:
         max_asset_size=given.value("max_asset_size", over_zero(parse_size)),
         wait_s=given.value("wait", parse_duration),
         poll=PollPolicy(first_interval_s=given.value("poll_interval", over_zero(parse_duration))),
-        verify=not given.flag("no_verify"),
-        deep=given.flag("deep"),
+        verify=not is_unverified,
+        deep=is_deep,
         dry_run=given.flag("dry_run"),
         retry_failed=given.flag("retry_failed"),
         retry_mismatched=given.flag("retry_mismatched"),
@@ -78,11 +77,11 @@ def read_options(given: Given, warn: Callable[[str], None]) -> Options:
 
 def read_display(given: Given) -> Display:
     """Return what is to be printed. Raises `click.UsageError`."""
-    _refuse_both(given, "quiet", "verbose")
+    is_quiet, is_verbose = given.rivals("quiet", "verbose")
     return Display(
         json=given.flag("json"),
-        quiet=given.flag("quiet"),
-        verbose=given.flag("verbose"),
+        quiet=is_quiet,
+        verbose=is_verbose,
         log=_read_log(given),
     )
 
@@ -126,12 +125,6 @@ def _read_retry(given: Given) -> RetryPolicy:
     )
 
 
-def _refuse_both(given: Given, one: str, other: str) -> None:
-    if given.flag(one) and given.flag(other):
-        msg = f"{given.origin(one)} and {given.origin(other)} exclude each other: give one of them"
-        raise click.UsageError(msg)
-
-
 def over_zero(parse: Callable[[str], Number]) -> Callable[[str], Number]:
     """Return what parses the same and refuses 0."""
 
@@ -161,14 +154,6 @@ def _parse_concurrency(text: str) -> int | None:
     except UsageError as error:
         msg = f"{error.message}: give a number, or auto"
         raise UsageError(msg) from error
-
-
-def parse_path(text: str) -> Path:
-    """Return a path, `~` expanded. Raises `UsageError`."""
-    if not text or "\0" in text:
-        msg = f"{text!a} is not a path"
-        raise UsageError(msg)
-    return Path(text).expanduser()
 
 
 def _parse_api_base(text: str) -> str:

@@ -21,7 +21,6 @@ from archiver.domain.identity import parse_id
 from archiver.domain.sidecar import Sidecar
 from archiver.media.image import scale_to_fit
 from archiver.media.sniff import HEAD_BYTES, sniff
-from archiver.storage.folder import is_name
 
 # About a third of a usual window.
 _BOX_PIXELS = (480, 270)
@@ -66,8 +65,7 @@ def _read(records: Records, row: Listed) -> Sidecar | None:
 
 def _picture(wish: str, records: Records, row: Listed, sidecar: Sidecar | None) -> str | None:
     name = thumbnail_of(sidecar) if sidecar else None
-    # A sidecar may have been edited: a path in it that leads elsewhere is no picture of the generation's.
-    if wish == "none" or name is None or row.path is None or not is_name(name):
+    if wish == "none" or name is None or row.path is None:
         return None
     protocol = detect_protocol() if wish == "auto" else Protocol(wish)
     return _drawn(records.archive.root / row.path / name, protocol) if protocol else None

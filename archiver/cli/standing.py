@@ -17,8 +17,7 @@ from archiver.cli.given import Given
 from archiver.cli.records import opened_records
 from archiver.cli.results import open_results
 from archiver.cli.runs import describe_run, run_as_json
-from archiver.cli.text import clean, writable
-from archiver.domain.errors import UsageError
+from archiver.cli.text import clean, complain, writable
 from archiver.domain.quantity import show_size
 from archiver.domain.timing import parse_duration, show_duration, show_timestamp
 from archiver.runtime.clock import SystemClock
@@ -47,7 +46,7 @@ def show_status(ctx: click.Context) -> int:
     Raises `click.UsageError`, `ArchiveError`.
     """
     given = Given(ctx)
-    max_age_s = _max_age_s(ctx)
+    max_age_s = given.maybe("max_age", parse_duration)
     is_json = given.flag("json")
     write = open_results(is_utf8=is_json)
     with opened_records(given) as records:
@@ -59,17 +58,8 @@ def show_status(ctx: click.Context) -> int:
             write(f"{label:{_LABEL_CHARACTERS}}{clean(text)}")
     complaint = _complaint(standing, max_age_s)
     if complaint:
-        click.echo(f"luma-archiver: {complaint}", err=True)
+        complain(complaint)
     return _TOO_OLD if complaint else 0
-
-
-def _max_age_s(ctx: click.Context) -> float | None:
-    text = ctx.params["max_age"]
-    try:
-        return None if text is None else parse_duration(text)
-    except UsageError as error:
-        msg = f"--max-age: {error.message}"
-        raise click.UsageError(msg, ctx) from error
 
 
 def _look(records: Records) -> Standing:

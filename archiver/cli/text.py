@@ -19,6 +19,16 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def complain(text: str) -> None:
+    """Tell a person, on standard error, of something that concerns no single generation."""
+    click.echo(f"luma-archiver: {clean(text)}", err=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Return `1 file` or `3 files`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def may_colour(stream: TextIO | None) -> bool:
     """Tell whether colours are wanted there: on a terminal, unless NO_COLOR is set (no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")

@@ -9,24 +9,13 @@ import click
 
 from archiver.cli.options import (
     ARCHIVE,
-    LIMITS,
-    OUTPUT,
     Setting,
     SettingsCommand,
+    lock_wait_option,
+    quiet_option,
     reader_options,
     run_options,
 )
-
-_LOCK_WAIT = click.option(
-    "--lock-wait",
-    cls=Setting,
-    section=LIMITS,
-    metavar="DURATION",
-    default="0",
-    show_default=True,
-    help="How long to wait for another run to end.",
-)
-_QUIET = click.option("--quiet", cls=Setting, section=OUTPUT, is_flag=True, help="Say nothing unless asked.")
 
 
 def _audit_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,8 +39,8 @@ def _audit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("ids", nargs=-1, metavar="[ID…]")
 @click.option("--from", "manifests", multiple=True, metavar="MANIFEST", help="Add all that a manifest lists.")
 @reader_options
-@_LOCK_WAIT
-@_QUIET
+@lock_wait_option
+@quiet_option
 @click.pass_context
 def add(ctx: click.Context, /, ids: tuple[str, ...], manifests: tuple[str, ...], **_settings: object) -> int:
     """Remember generations for the next sync; nobody is asked now.
@@ -88,9 +77,9 @@ def verify(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> 
 
     --deep decodes every frame as well. Without --repair nothing is written but the audits' own history, the
     run ledger and --sha256sums, and no other run is waited for; --limit-rate slows the reading, too. An
-    audit of everything that was broken off is gone on with. With --repair damaged bytes keep their place
-    until whole ones take it; no sidecar is made to agree with them. Files that no sidecar records are named
-    and left alone.
+    audit of everything that was interrupted continues where it stopped. With --repair damaged bytes keep
+    their place until whole ones take it; no sidecar is made to agree with them. Files that no sidecar records
+    are named and left alone.
 
     Ends with 3 where a file is damaged or missing and was not repaired, or where --max-duration left some;
     else with 4 where --deep found a file that is not what was promised and that no sidecar flags yet.
@@ -103,8 +92,8 @@ def verify(ctx: click.Context, /, ids: tuple[str, ...], **_settings: object) -> 
 
 @click.command(cls=SettingsCommand)
 @reader_options
-@_LOCK_WAIT
-@_QUIET
+@lock_wait_option
+@quiet_option
 @click.pass_context
 def reindex(ctx: click.Context, /, **_settings: object) -> int:
     """Make the index anew from the sidecars alone.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from archiver.cli.audited import found, summarize_audit
-from archiver.cli.text import clean
+from archiver.cli.text import clean, counted
 from archiver.domain.audit import AuditStatus, Finding
 from archiver.domain.events import (
     AssetAudited,
@@ -80,7 +80,7 @@ def summarize(report: RunReport) -> str:
     if tally.planned:
         counts.append(f"{tally.planned} to fetch")
     if tally.bad_rows:
-        counts.append(f"{tally.bad_rows} bad {'row' if tally.bad_rows == 1 else 'rows'}")
+        counts.append(counted(tally.bad_rows, "bad row"))
     done = ", ".join(counts) or ("nothing was done" if report.error else "nothing to do")
     return f"{done}: {show_size(tally.bytes_fetched)} in {show_duration(report.seconds)}"
 

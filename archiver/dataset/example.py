@@ -8,7 +8,6 @@ from typing import Any
 
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Measured, Sidecar, Verification
-from archiver.storage.folder import is_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +76,12 @@ def example_of(sidecar: Sidecar, folder: str) -> Example:
 
 
 def _file(record: AssetRecord) -> AssetFile | None:
-    # A sidecar may have been edited: a path in it that leads elsewhere names no file of the generation's.
-    if record.status is AssetStatus.MISSING or record.path is None or not is_name(record.path):
+    if record.status is AssetStatus.MISSING or record.file_name is None:
         return None
     if record.size is None or record.sha256 is None:
         return None
     return AssetFile(
-        name=record.path,
+        name=record.file_name,
         size=record.size,
         sha256=record.sha256,
         media_type=record.media_type,

@@ -18,7 +18,7 @@ class Output(Protocol):
         ...
 
     def room(self) -> memoryview:
-        """Return memory, at least a byte, to be filled from its begin on; `take` says how far it was."""
+        """Return memory, at least a byte, to be filled from its start on; `take` says how far it was."""
         ...
 
     def take(self, count: int) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from archiver.dataset.options import ExportOptions
 from archiver.dataset.plan import Plan
 from archiver.domain.errors import UsageError
-from archiver.storage.folder import is_name
+from archiver.domain.naming import is_name
 from archiver.version import __version__
 
 RECORD_FOLDER, RECORD = ".dataset", "dataset.json"

@@ -17,9 +17,9 @@ from archiver.storage.folder import Folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mark:
-    """A place to go back to: the begin of its block, what was in that, and the digest of all before.
+    """A place to go back to: the start of its block, what was in that, and the digest of all before.
 
-    Without a digest it is the begin of the file.
+    Without a digest it is the start of the file.
     """
 
     start: int = 0

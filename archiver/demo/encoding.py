@@ -1,4 +1,4 @@
-"""The one door to ffmpeg: a process that never outlives whoever waits for it."""
+"""The demo's door to ffmpeg: a process that never outlives whoever waits for it."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -61,6 +62,16 @@ class Check(Struct, frozen=True, kw_only=True):
     measured: Value = None
     advisory: bool = False
 
+    @property
+    def difference(self) -> str:
+        """What was found and what was promised, in words."""
+        return f"{self.name} is {self.measured}, promised {self.expected}"
+
+
+def first_mismatch(checks: Iterable[Check]) -> Check | None:
+    """Return the first check that makes an asset a mismatch, or None: advisory ones never do."""
+    return next((check for check in checks if not check.ok and not check.advisory), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
@@ -101,13 +112,14 @@ Inspection = Measurement | Damaged | NotMedia
 
 
 def check_asset(
-    name: AssetName, promise: Promise, inspection: Measurement | Damaged, *, fallback_duration_s: float | None
+    name: AssetName, promises: Mapping[AssetName, Promise], inspection: Measurement | Damaged
 ) -> tuple[Check, ...]:
-    """Hold an asset against its promise; `fallback_duration_s` is `video_raw`'s, for a `video` without."""
-    container = _container(name, inspection)
+    """Hold an asset against its promise; `video` without a duration is held to `video_raw`'s."""
+    promise, container = promises[name], _container(name, inspection)
+    raw = promises.get(AssetName.VIDEO_RAW)
     if isinstance(inspection, Damaged) or not container.ok:
         return (container,)
-    duration_s = promise.duration_s if promise.duration_s is not None else fallback_duration_s
+    duration_s = promise.duration_s if promise.duration_s is not None or raw is None else raw.duration_s
     found = (
         container,
         _side("width", promise.width, inspection.width),

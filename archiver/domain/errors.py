@@ -1,4 +1,4 @@
-"""Every error the archiver raises on purpose, and what each asks of whoever catches it.
+"""The errors that cross floors, and what each asks of whoever catches it; those of one floor stand there.
 
     ArchiverError
     ├── RunError                     the run cannot go on; it propagates
@@ -7,7 +7,7 @@
     │   │   └── DiskFullError        no room, or less than --min-free is left
     │   ├── ArchiveLockedError       another run holds the archive
     │   ├── KeyRefusedError          the API refused the key (401, 403)
-    │   └── RunInterruptedError      SIGINT or SIGTERM
+    │   └── RunInterruptedError      a signal: SIGINT, SIGTERM, SIGHUP; or a reader that left
     ├── ManifestRowError             one row of a manifest cannot be used
     ├── SidecarError                 one generation's sidecar cannot be read
     │   ├── LaterSchemaError         a newer program wrote it: it is left alone

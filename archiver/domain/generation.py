@@ -60,3 +60,8 @@ class Generation:
     failure_reason: str | None
     assets: Mapping[AssetName, Asset]
     response: bytes
+
+    @property
+    def promises(self) -> dict[AssetName, Promise]:
+        """What the metadata say of each asset."""
+        return {name: asset.promise for name, asset in self.assets.items()}

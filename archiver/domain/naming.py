@@ -22,6 +22,11 @@ DAMAGED_SIDECAR = "sidecar.damaged.json"
 UNDATED = "undated"
 
 
+def is_name(text: str) -> bool:
+    """Tell whether `text` can name something in a folder, and nothing outside it."""
+    return text not in {"", ".", ".."} and "/" not in text and "\0" not in text
+
+
 def folder_of(generation_id: GenerationId, created_at: datetime | None) -> str:
     """Return a generation's folder: by year and month of its making in UTC."""
     if created_at is None:

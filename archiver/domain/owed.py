@@ -140,7 +140,7 @@ def decode_line(data: bytes) -> Owed | Settled:
 
 
 def decode_owed(line: bytes) -> Owed:
-    """Return what a line says that was found to be readable before."""
+    """Decode a line that `decode_line` has accepted before."""
     return _OWED.decode(line)
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta, Raw, Struct
 from archiver.domain.checks import Check
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.identity import AssetName
+from archiver.domain.naming import is_name
 
 SCHEMA_VERSION = 1
 
@@ -76,6 +77,11 @@ class AssetRecord(Struct, frozen=True, kw_only=True):
     measured: Measured | None = None
     error: ErrorRecord | None = None
     checks: tuple[Check, ...] = ()
+
+    @property
+    def file_name(self) -> str | None:
+        """Its file's name; None where it has no file, or where its path, edited by hand, leads elsewhere."""
+        return self.path if self.path and is_name(self.path) else None
 
 
 class Source(Struct, frozen=True, kw_only=True):

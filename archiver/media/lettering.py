@@ -88,7 +88,7 @@ class Lettering:
         return broken
 
     def _take_line(self, words: list[str], width: float, size: int) -> str:
-        """Take the words of one line from the begin of `words`, which are drawable; at least a letter."""
+        """Take the words of one line from the start of `words`, which are drawable; at least a letter."""
         line = words.pop(0)
         if self._measure(line, size) > width:
             fits = max(1, self._fitting(line, width, size))

@@ -216,7 +216,7 @@ def _wanted(name: AssetName) -> str:
 
 
 def _find_flaw(name: AssetName, found: Measurement | Damaged) -> str | None:
-    """Return why media may not be what the host has: cut short, or a placeholder's picture for a film."""
+    """Return what makes the file suspect: it is damaged, or an image stands where a video belongs."""
     if isinstance(found, Damaged):
         return f"a damaged file: {found.reason}"
     if found.kind.is_video != name.is_video:

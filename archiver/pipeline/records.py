@@ -72,9 +72,9 @@ def _refused(record: AssetRecord, flaw: str) -> AssetRecord:
     return AssetRecord(status=AssetStatus.MISSING, url=record.url, expected=record.expected, error=error)
 
 
-def record_not_offered(name: AssetName) -> dict[AssetName, AssetRecord]:
+def record_not_offered() -> AssetRecord:
     """Return the record of an asset that every completed generation has, and this answer has not."""
-    return {name: AssetRecord(status=AssetStatus.MISSING, error=NOT_OFFERED)}
+    return AssetRecord(status=AssetStatus.MISSING, error=NOT_OFFERED)
 
 
 def _record(generation: Generation, name: AssetName, outcome: AssetOutcome, verify: bool) -> AssetRecord:  # noqa: FBT001 - private
@@ -120,10 +120,7 @@ def status_of(checks: Iterable[Check]) -> AssetStatus:
 def _checks(generation: Generation, name: AssetName, outcome: Fetched, verify: bool) -> tuple[Check, ...]:  # noqa: FBT001 - private
     if not verify:
         return ()
-    raw = generation.assets.get(AssetName.VIDEO_RAW)
-    fallback_s = raw.promise.duration_s if raw else None
-    promise = generation.assets[name].promise
-    return check_asset(name, promise, outcome.file.inspection, fallback_duration_s=fallback_s) + outcome.deep
+    return check_asset(name, generation.promises, outcome.file.inspection) + outcome.deep
 
 
 def _expected(promise: Promise) -> Expected:

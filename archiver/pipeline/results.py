@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archiver.domain.checks import first_mismatch
 from archiver.domain.errors import ErrorRecord
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
@@ -51,6 +52,5 @@ def _first_missing(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
 
 def _first_mismatch(assets: Mapping[AssetName, AssetRecord]) -> ErrorRecord:
     name, record = next(pair for pair in assets.items() if pair[1].status is AssetStatus.MISMATCHED)
-    check = next(check for check in record.checks if not check.ok and not check.advisory)
-    message = f"{name}: {check.name} is {check.measured}, promised {check.expected}"
-    return ErrorRecord(kind="mismatch", message=message)
+    check = first_mismatch(record.checks)
+    return ErrorRecord(kind="mismatch", message=f"{name}: {check.difference}" if check else name)

@@ -17,7 +17,6 @@ from archiver.pipeline.download import Downloaded
 from archiver.pipeline.fetch import AssetOutcome, Fetched
 from archiver.storage.archive import Archive
 from archiver.storage.files import sha256_of
-from archiver.storage.folder import is_name
 from archiver.storage.threads import run_in_thread
 
 
@@ -63,7 +62,7 @@ async def review(
 
 def _digest(archive: Archive, folder: str, record: AssetRecord) -> str | None:
     with archive.open_folder(folder) as home:
-        return sha256_of(home, record.path) if record.path and is_name(record.path) else None
+        return sha256_of(home, record.file_name) if record.file_name else None
 
 
 def _is_same(record: AssetRecord, asset: Asset) -> bool:
@@ -74,9 +73,9 @@ def _is_same(record: AssetRecord, asset: Asset) -> bool:
 
 async def _look_into(doors: Doors, folder: str, record: AssetRecord) -> Downloaded | None:
     moment = parse_timestamp(record.downloaded_at or "")
-    if record.path is None or record.sha256 is None or record.url is None or moment is None:
+    if record.file_name is None or record.sha256 is None or record.url is None or moment is None:
         return None
-    path = doors.archive.root / folder / record.path
+    path = doors.archive.root / folder / record.file_name
     inspection = await doors.inspector.inspect(path)
     if isinstance(inspection, NotMedia):
         return None

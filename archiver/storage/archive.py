@@ -13,7 +13,7 @@ from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verificat
 from archiver.storage.commit import Commit
 from archiver.storage.errors import MissingFileError, blaming, shown, translated
 from archiver.storage.files import can_link, check_writable, link_or_copy
-from archiver.storage.folder import Folder, is_name
+from archiver.storage.folder import Folder
 from archiver.storage.partial import PartialDownload
 from archiver.storage.partials import Partials
 from archiver.storage.sidecars import generation_folders, read_sidecar
@@ -40,7 +40,9 @@ class Archive:
         """
         # A change of the working directory must not change which archive this is.
         root = root.absolute()
-        if root.exists() and not root.is_dir():
+        with translated("look at", str(root)):
+            is_file = root.exists() and not root.is_dir()
+        if is_file:
             msg = f"{shown(str(root))} is a file: choose a folder as --archive"
             raise ArchiveError(msg)
         if not writable:
@@ -178,8 +180,7 @@ def _present(home: Folder, sidecar: Sidecar) -> frozenset[AssetName]:
 
 
 def _is_present(home: Folder, record: AssetRecord) -> bool:
-    # A sidecar may have been edited: a path in it that leads elsewhere names no file of the generation's.
-    if record.status is AssetStatus.MISSING or record.path is None or not is_name(record.path):
+    if record.status is AssetStatus.MISSING or record.file_name is None:
         return False
-    size = home.size_of(record.path)
+    size = home.size_of(record.file_name)
     return size is not None and record.size in {None, size}

@@ -8,8 +8,8 @@ The order that keeps every sidecar true:
 4. The new sidecar takes its place: the commit mark.
 5. Only then files that nothing records any more are removed.
 
-Done again after a crash it goes on where it stopped. What is in a folder that was made for this commit needs
-no look: nothing is.
+Done again after a crash it goes on where it stopped. A folder that was made for this commit is empty, and is
+not searched.
 """
 
 from __future__ import annotations

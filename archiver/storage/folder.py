@@ -20,17 +20,13 @@ from types import TracebackType
 from typing import Self
 
 from archiver.domain.errors import ArchiveError
+from archiver.domain.naming import is_name
 from archiver.storage.durability import sync_file, sync_folder
 from archiver.storage.errors import MissingFileError, shown, translated
 
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO must not wait for its other end. Regular files do not know it.
 _OPEN_FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-
-
-def is_name(text: str) -> bool:
-    """Tell whether `text` can name something in a folder, and nothing outside it."""
-    return text not in {"", ".", ".."} and "/" not in text and "\0" not in text
 
 
 class Folder:

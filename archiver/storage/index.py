@@ -1,8 +1,9 @@
 """The index: a cache of all sidecars in one SQLite file. Delete it, and it is made again.
 
 It says of itself whether it can be believed: it is marked before a run's first change, and the mark is
-taken back when it is closed. Found marked, it is held against the folders; damaged, or of another version,
-it is made anew. Only whoever holds the archive's lock opens it for writing.
+taken back when it is closed. Found marked, it is held against the folders; one of an earlier version is
+converted where that can be done; damaged, or of any other version, it is made anew. Only whoever holds the
+archive's lock opens it for writing.
 """
 
 from __future__ import annotations

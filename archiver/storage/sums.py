@@ -1,4 +1,4 @@
-"""`SHA256SUMS`: every file's digest as its sidecar records it, for `sha256sum -c` and whoever has not us."""
+"""`SHA256SUMS`: every file's digest as its sidecar records it, for `sha256sum -c`, without this program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from archiver.domain.errors import SidecarError
 from archiver.domain.naming import SUMS
 from archiver.domain.sidecar import Sidecar
 from archiver.storage.archive import Archive
-from archiver.storage.folder import is_name
 from archiver.storage.linefile import LineFile
 
 
@@ -27,6 +26,6 @@ def write_sums(archive: Archive) -> None:
 
 def _lines(folder: str, sidecar: Sidecar) -> Iterator[bytes]:
     for record in sidecar.assets.values():
-        if record.path is not None and is_name(record.path) and record.sha256 is not None:
+        if record.file_name is not None and record.sha256 is not None:
             # Two spaces: coreutils' form; our names have nothing in them that it would escape.
-            yield f"{record.sha256}  {folder}/{record.path}".encode()
+            yield f"{record.sha256}  {folder}/{record.file_name}".encode()

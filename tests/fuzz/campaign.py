@@ -30,7 +30,7 @@ from tests.fuzz.mutation import mutate
 from tests.hostile.workers import peak_bytes
 
 # A file of the corpus takes some 5 ms: these are a hang.
-CPU_S, WALL_S = 20, 60.0
+CPU_S, WALL_S = 30, 60.0
 # An ffmpeg takes 60 ms to start, twenty times what a look takes.
 _FILMS_A_DECODING = 10
 # A file may say that it needs terabytes: that is refused before it is taken, and harms nobody. What took so

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from archiver.batch.adoption.paths import asset_named
 from archiver.batch.adoption.search import Candidate
-from archiver.domain.checks import Check, Damaged, Inspection, NotMedia, check_asset
+from archiver.domain.checks import Damaged, Inspection, NotMedia, check_asset
 from archiver.domain.generation import Generation
 from archiver.domain.identity import AssetName
 from archiver.pipeline.inspector import Inspector
@@ -79,18 +79,13 @@ def _objection(generation: Generation, name: AssetName, inspection: Inspection, 
     Of a file whose name tells nothing, advisory checks count, too: the palette tells a thumbnail from a last
     frame.
     """
-    asset, raw = generation.assets.get(name), generation.assets.get(AssetName.VIDEO_RAW)
+    asset = generation.assets.get(name)
     if isinstance(inspection, NotMedia):
         return f"it holds {inspection.reason}"
     if isinstance(inspection, Damaged):
         return f"it is damaged: {inspection.reason}"
     if asset is None or asset.url is None:
         return f"the generation has no {name}"
-    fallback_s = raw.promise.duration_s if raw else None
-    checks = check_asset(name, asset.promise, inspection, fallback_duration_s=fallback_s)
+    checks = check_asset(name, generation.promises, inspection)
     flaw = next((check for check in checks if not check.ok and (is_vague or not check.advisory)), None)
-    return _words(name, flaw) if flaw else ""
-
-
-def _words(name: AssetName, flaw: Check) -> str:
-    return f"not its {name}: {flaw.name} is {flaw.measured}, promised {flaw.expected}"
+    return f"not its {name}: {flaw.difference}" if flaw else ""

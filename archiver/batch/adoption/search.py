@@ -53,8 +53,12 @@ Lost = dict[tuple[int, str], tuple[GenerationId, AssetName]]
 
 def check_folder(path: Path) -> None:
     """Raise `UsageError` where a folder surely cannot be searched."""
-    if not path.is_dir():
-        msg = f"{path}: {'is no folder' if path.exists() else 'no such folder'}"
+    try:
+        flaw = None if path.is_dir() else "is no folder" if path.exists() else "no such folder"
+    except OSError as error:
+        flaw = f"cannot be looked at: {error.strerror}"
+    if flaw:
+        msg = f"{path}: {flaw}"
         raise UsageError(msg)
 
 

@@ -14,10 +14,10 @@ from archiver.domain.errors import ArchiveError, ErrorRecord, SidecarError
 from archiver.domain.generation import Promise
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import SIDECAR
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Expected, Sidecar
 from archiver.storage.archive import Archive
 from archiver.storage.errors import MissingFileError
-from archiver.storage.folder import Folder, is_name
+from archiver.storage.folder import Folder
 from archiver.storage.gate import Gate, sha256_through
 from archiver.storage.sidecars import read_sidecar
 
@@ -119,8 +119,8 @@ class _Look:
         """Return how an asset stands."""
         path, size, error = None, 0, None
         try:
-            if record.path is not None and is_name(record.path):
-                path = self.home.where(record.path)
+            if record.file_name:
+                path = self.home.where(record.file_name)
             judgement, size = self._judge(name, record)
             status, error = judgement
         except ArchiveError as trouble:
@@ -132,14 +132,15 @@ class _Look:
         )
 
     def _judge(self, name: AssetName, record: AssetRecord) -> tuple[Judgement, int]:
-        file = self.home.stat(record.path) if record.path and is_name(record.path) else None
-        size = self.home.size_of(record.path) if file and record.path else None
+        name_here = record.file_name
+        file = self.home.stat(name_here) if name_here else None
+        size = self.home.size_of(name_here) if file and name_here else None
         sha256, read = None, 0
-        if file and record.path and size is not None and record.size in {None, size}:
-            sha256, read = self._sha256(record.path, file)
+        if file and name_here and size is not None and record.size in {None, size}:
+            sha256, read = self._sha256(name_here, file)
         judgement = judge(record, size, sha256)
         decoding = self.examiner.decoding
-        if decoding and file and record.path and not judgement[0].is_trouble:
+        if decoding and file and not judgement[0].is_trouble:
             judgement = judge_deeply(record, self._checks(name, record, file, decoding))
         return judgement, read
 
@@ -160,13 +161,12 @@ class _Look:
         inode = (file.st_dev, file.st_ino)
         if inode not in self.decoded:
             self.decoded[inode] = decoding.find_decode_error(path)
-        promise = Promise(
-            width=record.expected.width, height=record.expected.height, duration_s=record.expected.duration
-        )
-        raw = self.sidecar.assets.get(AssetName.VIDEO_RAW)
-        fallback_s = raw.expected.duration if raw else None
-        held = check_asset(name, promise, inspection, fallback_duration_s=fallback_s)
-        return (*held, check_decode(self.decoded[inode]))
+        promises = {name: _promise(record.expected) for name, record in self.sidecar.assets.items()}
+        return (*check_asset(name, promises, inspection), check_decode(self.decoded[inode]))
+
+
+def _promise(expected: Expected) -> Promise:
+    return Promise(width=expected.width, height=expected.height, duration_s=expected.duration)
 
 
 def _about(target: Target, kind: str, message: str, status: AuditStatus = AuditStatus.MISSING) -> Examination:

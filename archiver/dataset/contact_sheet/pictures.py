@@ -71,7 +71,7 @@ def _still(path: Path, cell: tuple[int, int]) -> Bitmap:
 def _scaled(path: Path, opened: BinaryIO, name: str, cell: tuple[int, int]) -> Bitmap:
     try:
         kind = sniff(opened.read(HEAD_BYTES))
-        # Where /dev/fd shares the place in the file, a decoder begins at its begin again.
+        # Where /dev/fd shares the place in the file, a decoder begins at its start again.
         os.lseek(opened.fileno(), 0, os.SEEK_SET)
         scaled = scale_to_fit(path, kind, cell) if kind and not kind.is_video else None
     except OSError as error:
