@@ -1,10 +1,14 @@
-"""What every test may ask for: the simulated service, a clip, signals that are heard."""
+"""What every test may ask for: the simulated service, a clip, signals that are heard.
+
+No test reads the configuration or the key of whoever runs it.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -40,3 +44,15 @@ def heard_signals() -> Iterator[None]:
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where this test's `config.toml` would be; nothing of the program's is in the environment."""
+    for name in list(os.environ):
+        if name.startswith("LUMA_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    folder = tmp_path / "configuration" / "luma-archiver"
+    folder.mkdir(parents=True)
+    return folder / "config.toml"

@@ -6,7 +6,7 @@ Rows come by the million; a chunk is looked up in the index in one hop to a work
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.batch.amending import RowUpdate
 from archiver.batch.manifest import ManifestRow, Row
@@ -17,7 +17,7 @@ from archiver.domain.generation import State
 from archiver.domain.identity import AssetName
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification
-from archiver.pipeline.generation import Held, Item
+from archiver.pipeline.item import HeldGeneration, Item
 from archiver.storage.archive import Archive
 from archiver.storage.entries import Brief
 from archiver.storage.index import Index
@@ -114,33 +114,35 @@ class Intake:
             return _unreadable(brief, error)
         if survey is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
-        unwanted = {AssetStatus.MISSING}
-        if self._selection.retry_mismatched:
-            unwanted.add(AssetStatus.MISMATCHED)
-        recorded = survey.sidecar.assets
-        present = {name: record for name, record in recorded.items() if name in survey.present}
-        kept = {name: record for name, record in present.items() if record.status not in unwanted}
-        is_whole = kept.keys() == recorded.keys()
+        held = HeldGeneration.of(brief.folder, survey)
+        is_whole = not (held.lost or held.missing or self._flagged(held))
         if self._is_final(brief) and is_whole:
             self._index.refresh(row.id)
             return self._unchanged(row, brief)
-        flagged = {name: record for name, record in present.items() if name not in kept}
-        unverified = {
-            name: kept.pop(name)
-            for name in tuple(kept)
-            if self._selection.verify and kept[name].status is AssetStatus.UNVERIFIED
-        }
-        held = Held(folder=brief.folder, assets=kept, flagged=flagged, unverified=unverified)
+        held = self._held_for(held)
         # There may be nothing to fetch: what was promised stands in the sidecar.
-        is_looked_into_alone = is_whole and bool(unverified) and not self._is_wanting(brief)
+        is_looked_into_alone = is_whole and bool(held.unverified) and not self._is_wanting(brief)
         return Item(
             id=row.id,
             row={**survey.sidecar.manifest_row, **row.row},
             held=held,
             saved_answer=row.saved_answer,
             standing_answer=bytes(survey.sidecar.response) if is_looked_into_alone else None,
-            declined=self._declined(brief, recorded),
+            declined=self._declined(brief, survey.sidecar.assets),
         )
+
+    def _flagged(self, held: HeldGeneration) -> dict[AssetName, AssetRecord]:
+        """Return those of what is there that are to be had better."""
+        is_asked = self._selection.retry_mismatched
+        return _with_status(held.assets, AssetStatus.MISMATCHED) if is_asked else {}
+
+    def _held_for(self, held: HeldGeneration) -> HeldGeneration:
+        """Return the same, told apart by what is asked for."""
+        flagged = self._flagged(held)
+        verify = self._selection.verify
+        unverified = _with_status(held.assets, AssetStatus.UNVERIFIED) if verify else {}
+        kept = {name: held.assets[name] for name in held.assets.keys() - flagged.keys() - unverified.keys()}
+        return replace(held, assets=kept, flagged=flagged, unverified=unverified)
 
     def _declined(self, brief: Brief, recorded: Mapping[AssetName, AssetRecord]) -> frozenset[AssetName]:
         """Return what was offered and not wanted when it was archived; nothing of what failed upstream."""
@@ -152,6 +154,12 @@ class Intake:
         """Tell whether an asset is wanted that is offered and has no record."""
         wanted = self._selection.assets & brief.offered
         return not (self._selection.is_finishing or wanted <= brief.assets.keys())
+
+
+def _with_status(
+    records: Mapping[AssetName, AssetRecord], status: AssetStatus
+) -> dict[AssetName, AssetRecord]:
+    return {name: record for name, record in records.items() if record.status is status}
 
 
 def _unreadable(brief: Brief, error: SidecarError) -> GenerationResult:

@@ -12,7 +12,7 @@ from archiver.batch.runner import Archiving
 from archiver.domain.events import GenerationPlanned
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.owed import Owed, Reason, owed_after
-from archiver.pipeline.generation import Item
+from archiver.pipeline.item import Item
 from archiver.runtime.clock import Clock
 from archiver.storage.owed import OwedList
 from archiver.storage.threads import run_in_thread

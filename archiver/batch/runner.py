@@ -18,7 +18,7 @@ from archiver.domain.events import (
 )
 from archiver.domain.outcome import GenerationResult, Outcome, RunReport, Tally
 from archiver.domain.timing import PollPolicy
-from archiver.pipeline.generation import Item
+from archiver.pipeline.item import Item
 from archiver.runtime.clock import Clock
 from archiver.runtime.places import Places
 from archiver.runtime.stopping import Stop

@@ -3,7 +3,8 @@
 The rules:
 
 1. `Retry-After`, and a `RateLimit` that is used up, pause the host: all requests to it wait, others go on.
-2. A refusal is 429, 503 or no connection. Those of requests that were under way together count once.
+2. A refusal is 429, 503, no connection, or no answer in time. Those of requests that were under way together
+   count once.
 3. After `SLOW_AFTER` refusals in a row the host is asked by one request at a time, after a growing pause.
 4. After `give_up_after` in a row it is left alone for the rest of the run. So it is when it asks for a pause
    that is longer than allowed, until that has passed; by `Retry-After` not before `SLOW_AFTER` in a row: up

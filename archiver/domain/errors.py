@@ -12,6 +12,7 @@
     ├── SidecarError                 one generation's sidecar cannot be read
     │   ├── LaterSchemaError         a newer program wrote it: it is left alone
     │   ├── OutOfPlaceError          a link, a folder or a device stands in its place
+    │   ├── StandingSidecarError     one stands where none was known of
     │   └── OtherGenerationError     its place is taken by another generation's: that is left alone
     ├── ResolveError                 one generation could not be resolved
     │   ├── BadAnswerError           HTML, half JSON, the wrong shape
@@ -160,6 +161,12 @@ class OutOfPlaceError(SidecarError):
     """Something else stands where a generation's folder or file belongs: it costs that one alone."""
 
     kind = "out_of_place"
+
+
+class StandingSidecarError(SidecarError):
+    """A sidecar of the very generation stands where none was known of: it is read before it is replaced."""
+
+    kind = "standing_sidecar"
 
 
 class ResolveError(ArchiverError):

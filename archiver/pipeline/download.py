@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from archiver.domain.checks import Damaged, Measurement, NotMedia
 from archiver.domain.decoding import Piece, unpacked
@@ -42,6 +43,8 @@ from archiver.pipeline.source import UrlSource
 from archiver.storage.writer import BodyWriter
 
 _USABLE = {200, 206, 416}
+# Of these RFC 9110 §15.5 and §15.6.2 say nothing that concerns the whole file: it is asked for next.
+_PERHAPS_ABOUT_THE_RANGE = {400, 405, 406, 409, 412, 413, 417, 422, 431, 501}
 # An image CDN negotiates: JPEG is what every viewer and loader reads.
 _ACCEPT_IMAGE = "image/jpeg, image/png;q=0.9, image/webp;q=0.8, image/*;q=0.7, */*;q=0.1"
 _ACCEPT_VIDEO = "video/mp4, video/*;q=0.9, */*;q=0.1"
@@ -108,6 +111,8 @@ class Download:
         accept = _ACCEPT_VIDEO if self._name.is_video else _ACCEPT_IMAGE
         headers = {"accept": accept, **(held.request_headers if held else {})}
         async with self._doors.transport.open(Request(url=url, headers=headers)) as answer:
+            if held and answer.head.status in _PERHAPS_ABOUT_THE_RANGE:
+                await self._discard_and_break(f"{url.host} refuses a part ({answer.head.status})")
             if answer.head.status not in _USABLE:
                 clock, policy = self._doors.retrier.clock, self._doors.retrier.policy
                 raise status_error(answer.url, answer.head, now=clock.now(), policy=policy)
@@ -118,7 +123,7 @@ class Download:
             case AlreadyComplete():
                 return
             case Refuse(reason):
-                await self._start_anew(f"{url.host}: {reason}")
+                await self._discard_and_break(f"{url.host}: {reason}")
             case Restart(total, coding=""):
                 await self._write(url, answer, Append(start=0, overlap=0, total=total))
             case Restart(_, coding):
@@ -126,7 +131,8 @@ class Download:
             case Append() as plan:
                 await self._write(url, answer, plan)
 
-    async def _start_anew(self, reason: str) -> None:
+    async def _discard_and_break(self, reason: str) -> NoReturn:
+        """Let the next try begin with nothing. Raises `BrokenError`."""
         await self._partial.discard()
         raise BrokenError(reason)
 
@@ -176,7 +182,7 @@ class Download:
                 raise BrokenError(msg)
             found += piece
         if not found.startswith(held):
-            await self._start_anew("the file changed since its first part was fetched")
+            await self._discard_and_break("the file changed since its first part was fetched")
         return bytes(found[len(held) :])
 
     def _refuse_too_large(self, size: int) -> None:
@@ -193,7 +199,7 @@ class Download:
             raise WrongBodyError(msg)
         flaw = _find_flaw(self._name, inspection)
         if flaw and not self._is_settled(staged.sha256):
-            await self._start_anew(f"{url.host} sent {flaw}")
+            await self._discard_and_break(f"{url.host} sent {flaw}")
         return Downloaded(
             path=staged.path,
             size=staged.size,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -54,16 +55,27 @@ class Fetch:
 
     async def run(self, names: Iterable[AssetName]) -> Haul:
         """Fetch these assets. Raises `RunError`; whatever else fails is an outcome."""
+        left = set(names)
+        outcomes: dict[AssetName, AssetOutcome] = {}
+        while left:
+            outcomes |= await self._fetch_each_url(left)
+            left -= outcomes.keys()
+        fetched = sum(download.bytes_fetched for download in self._downloads)
+        return Haul(outcomes=await self.deepened(_linked(outcomes)), bytes_fetched=fetched)
+
+    async def _fetch_each_url(self, names: AbstractSet[AssetName]) -> dict[AssetName, AssetOutcome]:
+        """Fetch at once; return all outcomes but those of assets that got a URL of their own meanwhile."""
         groups = _by_url(self._source.generation, names)
         downloads = [Download(self._doors, self._options, self._source, group[0]) for group in groups]
-        self._downloads = downloads
+        self._downloads += downloads
         async with asyncio.TaskGroup() as tasks:
             runs = [tasks.create_task(_outcome(download)) for download in downloads]
         outcomes: dict[AssetName, AssetOutcome] = {}
         for group, run in zip(groups, runs, strict=True):
-            outcomes |= _shared(group, run.result())
-        fetched = sum(download.bytes_fetched for download in downloads)
-        return Haul(outcomes=await self.deepened(_linked(outcomes)), bytes_fetched=fetched)
+            # Resolved afresh, one URL may have become two: not the same file any more.
+            together = _by_url(self._source.generation, group)[0]
+            outcomes |= _shared(together, run.result())
+        return outcomes
 
     async def keep(self) -> None:
         """Let a later run go on with what came, where this one ends before it is committed."""

@@ -9,9 +9,9 @@ from archiver.domain.events import GenerationPlanned
 from archiver.domain.exchange import Request, Transport
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, MediaUrl
-from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult
-from archiver.pipeline.generation import Item, resolve_item
+from archiver.pipeline.generation import resolve_item
+from archiver.pipeline.item import Item
 from archiver.pipeline.results import failed_result
 from archiver.provider.interface import Provider
 
@@ -36,19 +36,17 @@ class Planner:
         return await self._plan(item, found)
 
     async def _plan(self, item: Item, generation: Generation) -> GenerationPlanned:
-        folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
-        held = item.held.kept if item.held else frozenset[AssetName]()
-        wanted = self.wanted - item.declined
+        wanted = self.wanted - item.declined - item.held.kept
         sizes: dict[AssetName, int | None] = {}
         urls: set[str] = set()
         for name in AssetName:
             asset = generation.assets.get(name)
-            if asset is None or asset.url is None or name in held or name not in wanted:
+            if asset is None or asset.url is None or name not in wanted:
                 continue
             # One URL is fetched once: the second name costs no bytes.
             sizes[name] = 0 if asset.url.full in urls else await self._size(asset.url)
             urls.add(asset.url.full)
-        return GenerationPlanned(item.id, folder, sizes)
+        return GenerationPlanned(item.id, item.folder_for(generation), sizes)
 
     async def _size(self, url: MediaUrl) -> int | None:
         """Return what the host says of the length; the body is not read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from archiver.domain.errors import ArchiveError, SidecarError
@@ -23,7 +24,7 @@ _NO_LINKS_NOTICE = "this file system has no hard links: assets with the same byt
 
 
 class Archive:
-    """Generations as folders of files below `root`; implements `Store`. What is not `async` blocks.
+    """Generations as folders of files below `root`. What is not `async` blocks.
 
     One writer at a time: whoever writes holds the `ArchiveLock`.
     """
@@ -64,14 +65,17 @@ class Archive:
         is_new = self.partials.begin(generation_id, asset)
         return PartialDownload(self.root, generation_id, asset, is_new=is_new)
 
-    def commit(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> Footprint:
+    def commit(
+        self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link], *, is_first: bool = False
+    ) -> Footprint:
         """Make the staged files final under their names, then the sidecar, as `storage.commit` has it.
 
         Staged paths are below the archive's root; links name files that are there then. A generation that
         is whole keeps nothing unfinished. Raises `ArchiveError`, and `SidecarError` where a newer program's
-        sidecar stands there, or another generation's.
+        sidecar stands there, or another generation's; with `is_first` also where the generation's own does.
         """
-        footprint = _done(Commit.of(self.root, folder, sidecar, staged).steps(self.root))
+        commit = replace(Commit.of(self.root, folder, sidecar, staged), is_first=is_first)
+        footprint = _done(commit.steps(self.root))
         generation_id = parse_id(sidecar.id)
         moved = {place.name for place in staged.values() if isinstance(place, Path)}
         if sidecar.verification is Verification.INCOMPLETE:

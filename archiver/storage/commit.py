@@ -20,7 +20,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from archiver.domain.errors import LaterSchemaError, OtherGenerationError, OutOfPlaceError, SidecarError
+from archiver.domain.errors import (
+    LaterSchemaError,
+    OtherGenerationError,
+    OutOfPlaceError,
+    SidecarError,
+    StandingSidecarError,
+)
 from archiver.domain.naming import DAMAGED_SIDECAR, PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
 from archiver.storage.errors import MissingFileError, blaming, shown
@@ -48,6 +54,8 @@ class Commit:
     folder: str
     sidecar: Sidecar
     staged: Mapping[str, PurePosixPath | Link]
+    is_first: bool = False
+    """Whether no sidecar is known to stand there: one that does is not replaced unread."""
 
     @classmethod
     def of(cls, root: Path, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> Commit:
@@ -114,6 +122,9 @@ class Commit:
 
     def _withdraw(self, home: Folder, aside: Folder) -> Iterator[str]:
         standing = None if home.is_new else _read_standing(home)
+        if standing and self.is_first:
+            msg = f"{shown(home.where(SIDECAR))} was not known of"
+            raise StandingSidecarError(msg)
         rest = withdraw(standing, self.sidecar, self.staged) if standing else None
         if rest:
             write_atomic(home, SIDECAR, encode_sidecar(rest), aside=aside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -36,7 +37,7 @@ class Partials:
     def ids(self) -> list[GenerationId]:
         """Return the generations of which something unfinished is held, sorted."""
         with suppress(MissingFileError), self._open() as folder:
-            return [found for name in folder.names() if (found := id_of_partial_folder(name))]
+            return [found for name in folder.names() if (found := _id_of(folder, name))]
         return []
 
     def discard(self, generation_id: GenerationId, *, moved: Collection[str] = ()) -> None:
@@ -56,10 +57,10 @@ class Partials:
         """Remove what a killed run left half-made, and every folder that is empty, `.partial` too."""
         with suppress(MissingFileError), self._open() as folder:
             for name in folder.names():
-                if name.endswith(TEMPORARY_SUFFIX):
-                    folder.remove(name)
-                elif id_of_partial_folder(name):
+                if _id_of(folder, name):
                     _clear(folder, name, keeps_parts=True)
+                elif name.endswith(TEMPORARY_SUFFIX) and not _is_folder(folder, name):
+                    folder.remove(name)
         self._left = set(self.ids())
         with Folder.open_root(self._root) as root:
             root.remove_empty_child(PARTIAL)
@@ -73,6 +74,16 @@ class Partials:
 
     def _open(self) -> Folder:
         return Folder.open_below(self._root, PARTIAL)
+
+
+def _id_of(folder: Folder, name: str) -> GenerationId | None:
+    """Return whose unfinished downloads are under a name; files with a name like an id are a stranger's."""
+    return id_of_partial_folder(name) if _is_folder(folder, name) else None
+
+
+def _is_folder(folder: Folder, name: str) -> bool:
+    found = folder.stat(name)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _clear(folder: Folder, name: str, *, keeps_parts: bool) -> None:

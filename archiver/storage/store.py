@@ -1,15 +1,11 @@
-"""What a place that keeps an archive can do: a folder of files here, a bucket elsewhere."""
+"""What goes into a commit, and what a look at a generation on the disk finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct
 
-from archiver.domain.errors import SidecarError
 from archiver.domain.identity import AssetName
 from archiver.domain.sidecar import Sidecar
 
@@ -37,19 +33,3 @@ class Survey:
 
     sidecar: Sidecar
     present: frozenset[AssetName]
-
-
-class Store(Protocol):
-    """Keeps generations. Blocking: call it in a thread. Every method raises `ArchiveError`."""
-
-    def commit(self, folder: str, sidecar: Sidecar, staged: Mapping[str, Path | Link]) -> Footprint:
-        """Make the staged files final under their names, then the sidecar; no sidecar ever lies."""
-
-    def read_sidecar(self, folder: str) -> Sidecar | None:
-        """Return a generation's sidecar; None where it has none. Raises `SidecarError`, too."""
-
-    def sidecars(self) -> Iterator[tuple[str, Sidecar | SidecarError]]:
-        """Go through all generations by folder; a sidecar that cannot be used comes as its error."""
-
-    def survey(self, folder: str) -> Survey | None:
-        """Look closer at a generation; None where it has no sidecar. Raises `SidecarError`, too."""

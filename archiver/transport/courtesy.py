@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from archiver.domain.courtesy import Go, HostRecord, LeaveAlone, Wait, asked_pause_s, is_refusal
-from archiver.domain.errors import ConnectError, RetryLaterError
+from archiver.domain.errors import ConnectError, RetryLaterError, StalledError
 from archiver.domain.exchange import Answer, Request, Transport
 from archiver.domain.timing import RetryPolicy, show_duration
 
@@ -74,7 +74,7 @@ class Courteous:
         async with turn:
             try:
                 answer = await stack.enter_async_context(self._transport.open(request))
-            except ConnectError:
+            except (ConnectError, StalledError):
                 self._note(name, host, host.record.refused(began_s, time.monotonic(), self._policy))
                 raise
             self._note(name, host, self._after(answer, host.record, began_s))

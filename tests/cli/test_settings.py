@@ -9,7 +9,9 @@ import pytest
 
 from archiver.assembly.options import NetworkOptions, Options
 from archiver.batch.budget import Budget
+from archiver.cli.paths import parse_path
 from archiver.cli.settings import Display, LogFormat, LogOptions
+from archiver.domain.errors import UsageError
 from archiver.domain.identity import AssetName
 from archiver.domain.timing import PollPolicy, RetryPolicy
 from archiver.transport.options import HttpEngine
@@ -93,6 +95,29 @@ def test_flags_have_the_same_precedence(configuration: Path, monkeypatch: pytest
     monkeypatch.setenv("LUMA_ARCHIVER_ALLOW_PRIVATE_HOSTS", "0")
     assert not options().network.allow_private_hosts
     assert options("--allow-private-hosts").network.allow_private_hosts
+
+
+def test_of_two_rivals_the_one_that_counts_more_is_on(
+    configuration: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cron line's `--quiet` must not fail for a `verbose` that stands in the file."""
+    configuration.write_text("verbose = true\ndeep = true\n")
+    assert (display("--quiet").quiet, display("--quiet").verbose) == (True, False)
+    assert (options("--no-verify").verify, options("--no-verify").deep) == (False, False)
+    monkeypatch.setenv("LUMA_ARCHIVER_NO_VERIFY", "1")
+    assert (options().verify, options().deep) == (False, False)
+    assert (options("--deep").verify, options("--deep").deep) == (True, True)
+    monkeypatch.setenv("LUMA_ARCHIVER_DEEP", "1")
+    with pytest.raises(click.UsageError, match="LUMA_ARCHIVER_DEEP and LUMA_ARCHIVER_NO_VERIFY exclude"):
+        options()
+
+
+def test_a_home_that_cannot_be_told_is_a_usage_error() -> None:
+    """There is no such user; nothing is made under a folder called `~`."""
+    with pytest.raises(UsageError, match="whose home folder that is cannot be told"):
+        parse_path("~nobody-of-this-name/clips")
+    with pytest.raises(click.UsageError, match="--archive: '~nobody-of-this-name/clips'"):
+        options("--archive", "~nobody-of-this-name/clips")
 
 
 def test_a_file_may_be_named_and_must_then_be_there(

@@ -63,6 +63,15 @@ def test_selections_choose(archive: Path, options: tuple[str, ...], expected: li
     assert ids(archive, *options) == expected
 
 
+def test_what_config_toml_says_of_other_commands_is_none_of_an_exports(
+    archive: Path, configuration: Path
+) -> None:
+    """`verify` has a `--sample`, a run has `--assets`: here the same words mean something else."""
+    configuration.write_text('sample = "5%"\nassets = ["video"]\n')
+    assert ids(archive) == ["a", "b", "c"]
+    assert export(archive, "bagit", str(archive.parent / "bag")) == 0
+
+
 def test_a_null_in_a_list_is_nothing(archive: Path, tmp_path: Path) -> None:
     """No tag that is called `None`, as Python would have it."""
     keep(archive, "f", state="completed", manifest_row={"tags": ["best", None], "list": [1, None]})

@@ -94,6 +94,13 @@ def test_an_unknown_id_is_told_from_other_refusals(words: str) -> None:
     """A person mistyped it; that is another thing to do than to pay."""
     with pytest.raises(NotFoundError):
         read({"detail": words})
+    with pytest.raises(NotFoundError):
+        read({"id": None, "state": None, "error": {"message": words}})
+
+
+def test_an_answer_under_data_may_have_a_null_id_beside_it() -> None:
+    """Null is unknown: a service that writes every field has it there."""
+    assert read({"id": None, "data": example()}).id == EXAMPLE_ID
 
 
 @pytest.mark.parametrize("answer", [None, [], [example()], "text", 1, True, {}, {"id": None}, {"id": 7}])

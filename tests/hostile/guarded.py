@@ -11,8 +11,9 @@ from archiver.domain.events import Event
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import GenerationResult
 from archiver.pipeline.doors import Doors, FetchOptions
-from archiver.pipeline.generation import GenerationArchiver, Item
+from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.inspector import Inspector
+from archiver.pipeline.item import Item
 from archiver.provider.relay import Relay, RelayOptions
 from archiver.runtime.clock import SystemClock
 from archiver.runtime.retrying import Retrier

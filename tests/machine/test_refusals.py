@@ -59,6 +59,19 @@ async def test_a_place_without_the_right_to_write_is_told_before_any_work(
     assert len(service.log) == 0
 
 
+@pytest.mark.parametrize("command", [("get", "g-1"), ("get", "g-1", "--dry-run"), ("doctor",)])
+async def test_a_place_that_may_not_be_looked_into_is_told(
+    kept_out: Program, archive: Path, command: tuple[str, ...]
+) -> None:
+    """Whether there is an archive cannot even be told: that is no fault of the program's."""
+    closed = archive.parent / "closed"
+    closed.mkdir(mode=0o000)
+    ended = await replace(kept_out, archive=closed / "archive").run(*command)
+    assert ended.code == 1
+    assert "ermission denied" in ended.out + ended.err
+    assert "fault of the program" not in ended.err
+
+
 async def test_a_folder_that_became_unwritable_costs_nothing_that_was_fetched(
     kept_out: Program, service: Service, archive: Path
 ) -> None:

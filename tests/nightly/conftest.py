@@ -1,8 +1,7 @@
-"""No test reads the configuration or the key of whoever runs it; commands run in this process."""
+"""What every test of a command needs: commands run in this process."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,18 +10,6 @@ import pytest
 from tests.nightly.nights import Nights
 from tests.nightly.program import Program
 from tests.simulator import Service
-
-
-@pytest.fixture(autouse=True)
-def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where this test's `config.toml` would be; nothing of the program's is in the environment."""
-    for name in list(os.environ):
-        if name.startswith("LUMA_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
-    folder = tmp_path / "configuration" / "luma-archiver"
-    folder.mkdir(parents=True)
-    return folder / "config.toml"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ async def test_what_is_archived_is_not_added(nights: Nights) -> None:
     assert await nights.add("g-1", "g-2", "g-2") == Additions(added=1, final=1)
     assert await nights.add("g-2") == Additions(known=1)
     assert set(nights.owed) == {"g-2"}
+
+
+async def test_what_was_deleted_by_hand_can_be_added_again(nights: Nights) -> None:
+    """The index has not heard of it; whoever adds an id wants it."""
+    nights.service.serve("g-1")
+    await nights.get("g-1")
+    shutil.rmtree(nights.archive / "generations/2024/12/g-1")
+    assert await nights.add("g-1") == Additions(added=1)
+    assert (await nights.sync()).results["g-1"].outcome is Outcome.ARCHIVED
 
 
 async def test_adding_again_makes_it_due(nights: Nights) -> None:

@@ -20,7 +20,7 @@ from tests.media.samples import picture
 from tests.nightly.nights import Nights, audit_of, findings, notices, trouble
 from tests.nightly.program import at, run_process
 from tests.runs.running import OnDisk, leftovers, look
-from tests.simulator import Shape
+from tests.simulator import Shape, make_clip
 from tests.simulator.faults import Always, CutAfter, Fault, Raw, Silence, Status, UntilClose
 
 
@@ -284,6 +284,49 @@ async def test_beside_an_unreadable_sidecar_nothing_worse_takes_a_place(nights: 
     run = await nights.verify(repair=True)
     assert run.report.exit_code == 3
     assert (found.folder / "thumbnail.jpg").read_bytes() == before
+
+
+async def test_assets_that_were_declined_are_not_fetched_for_a_repair(nights: Nights) -> None:
+    """Of what was archived with `--assets video` the video is repaired, and the generation is whole."""
+    served = nights.service.serve("g-1", faults=[])
+    served.thumbnail.faults.append(Always(Status(404)))
+    await nights.get("g-1", assets=frozenset({AssetName.VIDEO}))
+    path = nights.archive / "generations/2024/12/g-1/video.mp4"
+    path.write_bytes(bytes(path.stat().st_size))
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 0
+    assert set(look(nights.archive, "g-1").sidecar.assets) == {AssetName.VIDEO}
+    path.unlink()
+    run = await nights.sync()
+    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.ARCHIVED, 0)
+    assert set(look(nights.archive, "g-1").sidecar.assets) == {AssetName.VIDEO}
+
+
+async def test_a_mismatch_that_is_on_record_does_not_fail_a_repair(nights: Nights) -> None:
+    """Beside it a lost thumbnail is had again: that is all there was to do."""
+    nights.service.serve("g-1", shape=Shape(changes={"video_raw": {"width": 7}, "video": {"width": 7}}))
+    await nights.get("g-1")
+    (nights.archive / "generations/2024/12/g-1/thumbnail.jpg").unlink()
+    run = await nights.verify(repair=True)
+    assert (audit_of(run).counts[AuditStatus.REPAIRED], run.report.exit_code) == (1, 0)
+
+
+async def test_bytes_that_came_and_are_not_as_promised_fail_a_repair(nights: Nights) -> None:
+    """A mismatch that no sidecar knew of: exit code 4."""
+    clip = make_clip()
+    nights.service.serve("g-1", clip)
+    await nights.get("g-1")
+    (nights.archive / "generations/2024/12/g-1/thumbnail.jpg").unlink()
+    nights.service.serve("g-1", clip, shape=Shape(changes={"thumbnail": {"width": 7}}))
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 4
+
+
+async def test_an_archive_that_is_not_there_is_not_made_for_a_repair(nights: Nights) -> None:
+    """A misspelt folder must not pass for an archive that is whole."""
+    run = await nights.verify(repair=True)
+    assert run.report.exit_code == 1
+    assert not nights.archive.exists()
 
 
 async def test_a_damaged_sidecar_is_made_anew_of_what_is_wanted(nights: Nights) -> None:

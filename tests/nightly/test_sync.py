@@ -231,6 +231,13 @@ async def test_what_was_archived_without_being_taken_off_the_list_is_taken_off(n
     assert nights.owed == {}
 
 
+async def test_a_night_without_an_archive_says_so(nights: Nights) -> None:
+    """A disk that is not mounted must not pass for a night without work."""
+    run = await nights.sync()
+    assert notices(run) == [f"there was no archive at {nights.archive}: an empty one was made"]
+    assert notices(await nights.sync()) == []
+
+
 async def test_assets_that_were_never_wanted_are_not_owed(nights: Nights) -> None:
     """`--assets video` archived all that was asked for."""
     nights.service.serve("g-1")

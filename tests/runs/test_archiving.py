@@ -45,6 +45,14 @@ async def test_one_url_for_two_assets_is_fetched_once_and_linked(service: Servic
     assert found.record("video_raw").same_as is AssetName.VIDEO
 
 
+async def test_a_dry_run_waits_for_nobody(service: Service, archive: Path) -> None:
+    """It says what can be had now: one question, however long `--wait` is."""
+    service.serve("g-1", state="pending")
+    run = await run_ids(replace(options_for(service, archive), dry_run=True, wait_s=600.0), "g-1")
+    assert run.results["g-1"].outcome is Outcome.PENDING
+    assert len(service.log.api) == 1
+
+
 async def test_a_second_run_asks_nothing_and_fetches_nothing(service: Service, archive: Path) -> None:
     """A nightly job must do nothing where there is nothing to do."""
     service.serve("g-1")

@@ -10,13 +10,14 @@ import msgspec
 
 from archiver.assembly.verifying import AuditOptions, verify
 from archiver.batch.audit.selecting import Scope
+from archiver.cli.jsonlines import generation_line
 from archiver.domain.errors import UsageError
 from archiver.domain.events import Noticed, RowRejected
 from archiver.domain.outcome import Outcome
 from tests.runs.running import look, options_for, run_manifests, with_network
 from tests.simulator import Service
 from tests.simulator.answers import Shape, build_answer
-from tests.simulator.faults import SlowBody
+from tests.simulator.faults import Always, SlowBody, Status
 
 
 async def test_columns_of_a_row_are_kept_in_the_sidecar(
@@ -57,6 +58,20 @@ async def test_columns_that_came_later_reach_the_sidecar(
     assert not any(isinstance(event, Noticed) for event in again.events)
     assert (found.folder / "sidecar.json").stat() == written
     assert (await verify(options, AuditOptions(scope=Scope()), run.events.append)).exit_code == 0
+
+
+async def test_our_own_lines_bring_no_columns(service: Service, archive: Path, tmp_path: Path) -> None:
+    """What a run printed is a manifest: its ids count, and a caption stays a caption."""
+    served = service.serve("g-1")
+    table, lines, options = tmp_path / "clips.csv", tmp_path / "run.jsonl", options_for(service, archive)
+    table.write_text("id,tags\ng-1,cat\n")
+    served.thumbnail.faults.append(Always(Status(500)))
+    run = await run_manifests(options, [table])
+    lines.write_text(json.dumps(generation_line(run.results["g-1"]), default=str) + "\n")
+    served.thumbnail.faults.clear()
+    again = await run_manifests(options, [lines])
+    assert again.results["g-1"].outcome is Outcome.ARCHIVED
+    assert look(archive, "g-1").sidecar.manifest_row == {"tags": "cat"}
 
 
 async def test_a_list_of_bare_ids_takes_no_columns_away(

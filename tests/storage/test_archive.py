@@ -11,7 +11,6 @@ from archiver.domain.errors import ArchiveError, DiskFullError, LaterSchemaError
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.sidecar import Sidecar, encode_sidecar
 from archiver.storage.archive import Archive
-from archiver.storage.store import Store
 from tests.storage.conftest import FileLimit
 from tests.storage.samples import FOLDER, everything_in, missing, record, sidecar, stage
 
@@ -24,12 +23,6 @@ def test_an_archive_is_made_where_there_is_none(tmp_path: Path) -> None:
     assert Archive.open(root).root == root
     assert everything_in(root) == []
     assert Archive.open(root, writable=False).root == root
-
-
-def test_an_archive_is_a_store(archive: Archive) -> None:
-    """Whatever else will keep generations has to do no more than this."""
-    store: Store = archive
-    assert list(store.sidecars()) == []
 
 
 def test_a_file_is_no_archive(tmp_path: Path) -> None:

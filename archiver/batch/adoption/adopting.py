@@ -13,11 +13,11 @@ from archiver.domain.errors import ErrorRecord
 from archiver.domain.events import GenerationPlanned, Noticed
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
-from archiver.domain.naming import folder_of
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.owed import owed_after
 from archiver.pipeline.doors import Doors, FetchOptions
-from archiver.pipeline.generation import GenerationArchiver, Item, resolve_item
+from archiver.pipeline.generation import GenerationArchiver, resolve_item
+from archiver.pipeline.item import Item
 from archiver.provider.interface import Provider
 from archiver.storage.owed import OwedList
 from archiver.storage.threads import run_in_thread
@@ -54,8 +54,7 @@ class Adopting:
         return await self._take(item, found, choice)
 
     async def _choose(self, item: Item, generation: Generation) -> Choice:
-        held = item.held.assets.keys() if item.held else frozenset[AssetName]()
-        missing = (self.wanted & generation.assets.keys()) - held
+        missing = (self.wanted & generation.assets.keys()) - item.held.assets.keys()
         try:
             return await choose(generation, missing, self.files.get(item.id, ()), self.doors.inspector)
         except OSError as error:
@@ -110,7 +109,5 @@ def _error(item: Item, generation: Generation, error: ErrorRecord) -> Generation
 
 
 def _planned(item: Item, generation: Generation, choice: Choice) -> GenerationPlanned:
-    folder = item.held.folder if item.held else folder_of(item.id, generation.created_at)
-    return GenerationPlanned(
-        item.id, folder, {name: path.stat().st_size for name, path in choice.files.items()}
-    )
+    sizes = {name: path.stat().st_size for name, path in choice.files.items()}
+    return GenerationPlanned(item.id, item.folder_for(generation), sizes)

@@ -16,9 +16,10 @@ from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import DAMAGED_SIDECAR, SIDECAR
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus
-from archiver.pipeline.generation import Held, Item
+from archiver.pipeline.item import HeldGeneration, Item
 from archiver.storage.archive import Archive
 from archiver.storage.entries import offered_by
+from archiver.storage.store import Survey
 from archiver.storage.threads import run_in_thread
 
 
@@ -57,9 +58,9 @@ class Repairing:
         """Repair one generation. Raises `RunError` alone."""
         trouble = self._examinations[item.id].trouble
         is_unreadable = any(finding.error and finding.error.kind == SidecarError.kind for finding in trouble)
-        if item.held and is_unreadable and not self._is_dry:
-            await run_in_thread(self._archive.keep_copy, item.held.folder, SIDECAR, DAMAGED_SIDECAR)
-            standing = await run_in_thread(_standing, self._archive, item.held.folder)
+        if (folder := item.held.folder) and is_unreadable and not self._is_dry:
+            await run_in_thread(self._archive.keep_copy, folder, SIDECAR, DAMAGED_SIDECAR)
+            standing = await run_in_thread(_standing, self._archive, folder)
             item = replace(item, held=replace(item.held, lost={**item.held.lost, **standing}))
         result = await self._archiver.archive(item)
         if isinstance(result, GenerationResult) and result.outcome is not Outcome.PENDING:
@@ -100,18 +101,13 @@ def _item(examination: Examination) -> Item:
     if sidecar is None:
         # Nothing is known of what was there: a record that stands until there is something better.
         nothing = {AssetName.VIDEO: AssetRecord(status=AssetStatus.MISSING)}
-        return Item(id=target.id, held=Held(folder=target.folder, assets={}, lost=nothing))
+        return Item(id=target.id, held=HeldGeneration(folder=target.folder, assets={}, lost=nothing))
     spoilt = {finding.asset for finding in examination.trouble}
-    held = {name: record for name, record in sidecar.assets.items() if name not in spoilt}
-    lost = {
-        name: record
-        for name, record in sidecar.assets.items()
-        if name in spoilt and record.status is not AssetStatus.MISSING
-    }
+    there = frozenset(sidecar.assets.keys() - spoilt)
     return Item(
         id=target.id,
         row=sidecar.manifest_row,
-        held=Held(folder=target.folder, assets=held, lost=lost),
+        held=HeldGeneration.of(target.folder, Survey(sidecar=sidecar, present=there)),
         declined=offered_by(sidecar) - sidecar.assets.keys(),
     )
 
