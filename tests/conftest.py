@@ -47,12 +47,13 @@ def heard_signals() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where this test's `config.toml` would be; nothing of the program's is in the environment."""
     for name in list(os.environ):
         if name.startswith("LUMA_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
-    folder = tmp_path / "configuration" / "luma-archiver"
-    folder.mkdir(parents=True)
+    home = tmp_path_factory.mktemp("configuration")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    folder = home / "luma-archiver"
+    folder.mkdir()
     return folder / "config.toml"

@@ -61,12 +61,17 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """Which archive, what of it, whereto; `ids` are exactly those of an earlier export that is made again."""
+    """Which archive, what of it, whereto; `again` is the record of an earlier export that is made again."""
 
     archive: Path
     options: ExportOptions
     destination: Destination
-    ids: frozenset[str] | None = None
+    again: DatasetRecord | None = None
+
+    @property
+    def ids(self) -> frozenset[str] | None:
+        """Exactly which generations, where that is known."""
+        return self.again.all_ids if self.again else None
 
 
 def export(request: ExportRequest, observer: ExportObserver, clock: Clock | None = None) -> Exported:
@@ -98,7 +103,23 @@ def export(request: ExportRequest, observer: ExportObserver, clock: Clock | None
         if standing:
             _tell_left_out(planned.plan, standing, losses)
             return Exported(record=standing, lost=len(losses), is_unchanged=True)
-        return Exported(record=_written(work, root), lost=len(losses))
+        record = _written(work, root)
+    if request.again and (notice := _difference(request.again, record)):
+        observer(ExportNoticed(notice))
+    return Exported(record=record, lost=len(losses))
+
+
+def _difference(before: DatasetRecord, now: DatasetRecord) -> str | None:
+    """Return in words how a dataset that was made again differs from what its record says, or None."""
+    found = {file.path: file.sha256 for file in now.files}
+    wanted = {file.path: file.sha256 for file in before.files}
+    other = sorted(path for path in found.keys() | wanted.keys() if found.get(path) != wanted.get(path))
+    if not other:
+        return None
+    count = "1 file differs" if len(other) == 1 else f"{len(other)} files differ"
+    return (
+        f"not what the record says, for the archive or a program has changed: {count}, the first {other[0]}"
+    )
 
 
 def _tell_left_out(plan: Plan, standing: DatasetRecord, losses: Losses) -> None:

@@ -16,7 +16,7 @@ import click
 from archiver.assembly.exporting import ExportRequest, export
 from archiver.cli.export_output import ExportOutput
 from archiver.cli.given import Given
-from archiver.cli.settings import parse_assets, read_archive
+from archiver.cli.settings import over_zero, parse_assets, read_archive
 from archiver.dataset.destination import is_begun
 from archiver.dataset.options import (
     Dedupe,
@@ -106,7 +106,7 @@ def _read_request(ctx: click.Context, given: Given, words: Sequence[str]) -> Exp
         archive=read_archive(given),
         options=options,
         destination=destination,
-        ids=record.all_ids if record else None,
+        again=record,
     )
 
 
@@ -153,7 +153,7 @@ def _read_layout(given: Given, params: Mapping[str, Any]) -> LayoutOptions:
         split_by=params["split_by"],
         caption=params["caption"],
         shard_samples=params["shard_samples"],
-        shard_bytes=given.maybe("shard_size", parse_size) or 0,
+        shard_bytes=given.value("shard_size", over_zero(parse_size)),
         is_embedded=params["embed"],
         linking=Linking.HARD if params["link"] else Linking.COPY,
         metadata=params["metadata"],

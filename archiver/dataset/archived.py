@@ -21,7 +21,7 @@ class ArchiveMedia:
 
     def files(self, sample: Sample) -> tuple[MediaFile, ...]:
         """Return those that the plan wants and that there are. Raises `LostSampleError`."""
-        self._observer(SampleTaken(sample.example.id))
+        self.pass_by(sample)
         example, root = sample.example, self._plan.root
         names = [name for name in self._plan.assets if name in example.assets]
         files = original_files(root, example, names)
@@ -29,6 +29,10 @@ class ArchiveMedia:
             return files
         clips = original_files(root, example, [AssetName.VIDEO_RAW] if example.video else [])
         return (*(replace(clip, field=AssetName.VIDEO.value) for clip in clips), *files)
+
+    def pass_by(self, sample: Sample) -> None:
+        """Tell of a sample that is dealt with."""
+        self._observer(SampleTaken(sample.example.id))
 
     def lose(self, sample: Sample, error: LostSampleError) -> None:
         """Take note that a sample is left out."""

@@ -42,6 +42,15 @@ def refuse_caption(caption: str) -> str | None:
     return None
 
 
+def refuse_prompt(prompt: str) -> str | None:
+    """Return why a prompt cannot stand beside a clip, or None where it can."""
+    if refuse_caption(prompt) is None:
+        return None
+    return (
+        "its prompt has a NUL or half a character in it, which no text file can hold: leave it out by --where"
+    )
+
+
 def _parse(text: str) -> list[tuple[str, str]]:
     """Return the template's words, each with the column that follows them, or with none."""
     try:

@@ -11,7 +11,7 @@ from archiver.dataset.events import ExportNoticed, ExportObserver
 from archiver.dataset.example import Example
 from archiver.dataset.media import Losses
 from archiver.dataset.options import Dedupe, ExportOptions, FormatName
-from archiver.dataset.planning import Planned, find_unusable, plan_export
+from archiver.dataset.planning import Planned, find_unusable, idle_options, plan_export, refuse_idle_options
 from archiver.dataset.selecting import Selected, limited, select, select_again
 from archiver.dataset.sources import columns_of, read_examples
 from archiver.domain.errors import SidecarError, UsageError
@@ -36,6 +36,9 @@ class Chooser:
 
         Raises `UsageError`, also where nothing is left to export, and `ArchiveError`.
         """
+        refuse_idle_options(options)
+        if idle := idle_options(options):
+            self.observer(ExportNoticed(f"{options.format} takes no notice of {', '.join(idle)}"))
         examples = self._read(ids)
         columns = columns_of(examples)
         if ids is None:

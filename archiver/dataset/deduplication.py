@@ -21,13 +21,13 @@ def without_duplicates(
 ) -> tuple[tuple[Example, ...], Mapping[GenerationId, GenerationId]]:
     """Return the examples that are kept, in their order, and the others' ids with the one kept for each.
 
-    Of what has the same bytes the one that was made first is kept. What has no clip is no duplicate. A clip
-    that does not decode looks like no other: whoever reads it later will say why. Raises `UsageError` where
-    there is no ffmpeg.
+    Of what has the same bytes, or looks, the one that was made first is kept. What has no clip is no
+    duplicate. A clip that does not decode looks like no other: whoever reads it later will say why. Raises
+    `UsageError` where there is no ffmpeg.
     """
     dropped = {} if dedupe is Dedupe.NONE else _same_bytes(examples)
     if dedupe is Dedupe.PERCEPTUAL:
-        rest = [example for example in examples if example.id not in dropped]
+        rest = sorted((one for one in examples if one.id not in dropped), key=_seniority)
         near = near_duplicates(dict(_hashes(root, rest)))
         # What has the bytes of one that is dropped now looks like the one that is kept for that.
         dropped = {name: near.get(kept, kept) for name, kept in dropped.items()} | near

@@ -93,6 +93,9 @@ class Export:
         if held and _is_of(held, piece):
             for name, reason in held.lost.items():
                 self._work.losses.add(GenerationId(name), reason)
+            if isinstance(piece, MadePiece) and piece.needs_samples:
+                for sample in piece.samples:
+                    self._work.media.pass_by(sample)
             self._keep(held, is_held=True)
             return
         remove(self._stage.files, piece.path)

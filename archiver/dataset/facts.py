@@ -79,6 +79,10 @@ MOVING: tuple[Field[AssetFile], ...] = (
 _OF_A_CLIP = ("width", "height", "duration", "frame_rate", "frames", "codec", "bytes", "sha256")
 
 
+ORIGINAL = "original_"
+"""Stands before the names of what the archive measured where clips are changed on their way."""
+
+
 def asset_status(name: AssetName) -> Callable[[Example], str | None]:
     """Return what reads how an asset stands; one without a file has no status."""
     return lambda one: file.status.value if (file := one.assets.get(name)) else None

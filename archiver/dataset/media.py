@@ -90,6 +90,10 @@ class Media(Protocol):
         """Return a sample's files: those that the plan names, in its order. Raises `LostSampleError`."""
         ...
 
+    def pass_by(self, sample: Sample) -> None:
+        """Take note that a sample is dealt with, of which no files are asked for."""
+        ...
+
     def lose(self, sample: Sample, error: LostSampleError) -> None:
         """Take note that a sample is left out."""
         ...

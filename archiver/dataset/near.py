@@ -14,7 +14,8 @@ from itertools import chain
 from archiver.domain.identity import GenerationId
 from archiver.media.perceptual import BITS, NEAR_BITS, differing_bits
 
-_Entry = tuple[int, GenerationId]
+# A hash, which place it came in, and whose it is.
+_Entry = tuple[int, int, GenerationId]
 
 _WORD_BITS = 16
 _WORDS = BITS // _WORD_BITS
@@ -22,16 +23,16 @@ _FLIPS = (0, *(1 << bit for bit in range(_WORD_BITS)))
 
 
 def near_duplicates(hashes: Mapping[GenerationId, int]) -> dict[GenerationId, GenerationId]:
-    """Return those that look like another, each with that one; of what looks alike the first id is kept.
+    """Return those that look like another, each with that one; of what looks alike the first is kept.
 
     Nothing is judged by what was itself dropped: each is near to the one that is kept for it.
     """
     kept = _Index()
     dropped = {}
-    for generation_id in sorted(hashes):
-        near = kept.nearest(hashes[generation_id])
+    for generation_id, value in hashes.items():
+        near = kept.nearest(value)
         if near is None:
-            kept.add(generation_id, hashes[generation_id])
+            kept.add(generation_id, value)
         else:
             dropped[generation_id] = near
     return dropped
@@ -45,19 +46,19 @@ class _Index:
         self._places: defaultdict[tuple[int, int], list[_Entry]] = defaultdict(list)
 
     def add(self, generation_id: GenerationId, value: int) -> None:
-        entry = value, generation_id
+        entry = value, len(self._all), generation_id
         self._all.append(entry)
         for place in _words(value):
             self._places[place].append(entry)
 
     def nearest(self, value: int) -> GenerationId | None:
-        """Return the nearest one that is near, the first id of several; or None."""
+        """Return the nearest one that is near, the first of several; or None."""
         near = (
-            (bits, name)
-            for other, name in self._candidates(value)
+            (bits, place, name)
+            for other, place, name in self._candidates(value)
             if (bits := differing_bits(value, other)) <= NEAR_BITS
         )
-        return min(near, default=(0, None))[1]
+        return min(near, default=(0, 0, None))[2]
 
     def _candidates(self, value: int) -> Iterable[_Entry]:
         found = [

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.dataset.captioning import parse_caption, refuse_caption
+from archiver.dataset.captioning import parse_caption, refuse_caption, refuse_prompt
 from archiver.dataset.example import Example
-from archiver.dataset.options import ExportOptions, FormatName, Linking
+from archiver.dataset.options import ExportOptions, FormatName, LayoutOptions, Linking, SelectionOptions
 from archiver.dataset.plan import Plan, Sample, key_of
 from archiver.dataset.splitting import ByColumn, Splits, check_split, order_of, parse_splits, value_of
 from archiver.domain.errors import UsageError
@@ -19,6 +19,7 @@ from archiver.domain.identity import AssetName, GenerationId
 # Their loaders expect the same fields of every sample.
 _UNIFORM = {FormatName.WEBDATASET, FormatName.VIDEOFOLDER, FormatName.VIDEO2DATASET}
 _TABLES = {FormatName.PARQUET, FormatName.CSV, FormatName.JSONL}
+_SHARDED = {FormatName.WEBDATASET, FormatName.VIDEO2DATASET}
 _OF_FILES = {FormatName.VIDEOFOLDER, FormatName.IMAGEFOLDER, FormatName.BAGIT}
 _PICTURES = (AssetName.THUMBNAIL, AssetName.LAST_FRAME)
 
@@ -47,8 +48,11 @@ def find_unusable(
     assets, _ = _assets(examples, options)
     caption = parse_caption(options.layout.caption, columns)
     lacking = {one.id: name for one in examples if (name := _first_lacking(one, assets, options))}
+    if options.format is FormatName.BAGIT:
+        # Files as they are, and no captions beside them.
+        return lacking, {}
     reasons = (
-        (one.id, refuse_caption(caption(one)) or refuse_caption(one.prompt or ""))
+        (one.id, refuse_caption(caption(one)) or refuse_prompt(one.prompt or ""))
         for one in examples
         if one.id not in lacking
     )
@@ -60,7 +64,6 @@ def plan_export(
 ) -> Planned:
     """Return what an export of these examples writes. Raises `UsageError`."""
     found = tuple(examples)
-    _refuse_idle_options(options)
     assets, partial = _assets(found, options)
     lacking, refused = find_unusable(options, found, columns)
     caption = parse_caption(options.layout.caption, columns)
@@ -78,8 +81,27 @@ def plan_export(
     return Planned(plan=plan, lacking=lacking, refused=refused, partial_assets=partial)
 
 
-def _refuse_idle_options(options: ExportOptions) -> None:
-    """Raise `UsageError` for what the format would take no notice of."""
+def idle_options(options: ExportOptions) -> list[str]:
+    """Return the options of which the format takes no notice, and which harm nothing."""
+    layout, usual = options.layout, LayoutOptions()
+    has_shards = options.format in _SHARDED or layout.is_embedded
+    is_folder = options.format in {FormatName.VIDEOFOLDER, FormatName.IMAGEFOLDER}
+    is_bag = options.format is FormatName.BAGIT
+    is_bare_table = options.format in _TABLES and not layout.is_embedded
+    found = {
+        "--shard-samples": not has_shards and layout.shard_samples != usual.shard_samples,
+        "--shard-size": not has_shards and layout.shard_bytes != usual.shard_bytes,
+        "--metadata": not is_folder and layout.metadata != usual.metadata,
+        "--split": is_bag and layout.split != usual.split,
+        "--caption": is_bag and layout.caption != usual.caption,
+        "--assets": is_bare_table and layout.assets is not None,
+        "--seed": options.selection.sample is None and options.selection.seed != SelectionOptions().seed,
+    }
+    return [name for name, is_idle in found.items() if is_idle]
+
+
+def refuse_idle_options(options: ExportOptions) -> None:
+    """Raise `UsageError` for what somebody counts on and the format would take no notice of."""
     if options.layout.is_embedded and options.format is not FormatName.PARQUET:
         msg = f"{options.format} has no files inside of a table: leave out --embed, or export parquet"
         raise UsageError(msg)
@@ -88,6 +110,10 @@ def _refuse_idle_options(options: ExportOptions) -> None:
         raise UsageError(msg)
     if options.format in _TABLES and not options.layout.is_embedded and not options.transform.is_none:
         msg = f"{options.format} has no clips in it that could be changed: export parquet with --embed"
+        raise UsageError(msg)
+    wanted = options.layout.assets
+    if wanted and not _has_video(wanted) and not (options.transform.is_none or options.transform.frames):
+        msg = "no clip is wanted that could be changed: leave --assets out, or name video in it"
         raise UsageError(msg)
     has_clips = options.format is not FormatName.IMAGEFOLDER or options.transform.frames is not None
     if not has_clips and not options.transform.is_none:
@@ -105,6 +131,9 @@ def _assets(
 ) -> tuple[tuple[AssetName, ...], tuple[AssetName, ...]]:
     """Return the files of every sample, and those that are left out because some have none."""
     wanted = options.layout.assets
+    if wanted is not None and options.transform.frames is not None and not _has_video(wanted):
+        # Stills are of the clip.
+        wanted = (AssetName.VIDEO, *wanted)
     if options.format is FormatName.IMAGEFOLDER:
         pictures = _PICTURES if options.transform.frames is None else (AssetName.VIDEO,)
         return (pictures if wanted is None else wanted), ()
@@ -112,8 +141,10 @@ def _assets(
         return (tuple(AssetName) if wanted is None else wanted), ()
     if wanted is not None:
         return tuple(dict.fromkeys((AssetName.VIDEO, *wanted))), ()
-    having = {name: sum(has_asset(one, name) for one in examples) for name in _PICTURES}
     clips = sum(one.video is not None for one in examples)
+    having = {
+        name: sum(has_asset(one, name) for one in examples if one.video is not None) for name in _PICTURES
+    }
     whole = tuple(name for name, count in having.items() if count and count == clips)
     partial = tuple(name for name, count in having.items() if 0 < count < clips)
     return (AssetName.VIDEO, *whole), partial
@@ -124,9 +155,15 @@ def _first_lacking(
 ) -> AssetName | None:
     if options.format in _UNIFORM:
         return next((name for name in assets if not has_asset(example, name)), None)
+    if options.format is FormatName.IMAGEFOLDER and options.transform.frames is not None:
+        return None if example.video else AssetName.VIDEO
     if options.format in _TABLES or any(has_asset(example, name) for name in assets):
         return None
     return assets[0]
+
+
+def _has_video(names: Iterable[AssetName]) -> bool:
+    return any(name.is_video for name in names)
 
 
 def _splits(options: ExportOptions, columns: Columns[Example]) -> Splits:

@@ -8,6 +8,7 @@ files uses these names.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import msgspec
 
 from archiver.dataset.columns import COLUMNS
 from archiver.dataset.example import Example
-from archiver.dataset.facts import CLIP, GENERATION, Cell, Field, Type, asset_facts
+from archiver.dataset.facts import CLIP, GENERATION, ORIGINAL, Cell, Field, Type, asset_facts
 from archiver.dataset.manifest_fields import json_text, manifest_fields
 from archiver.dataset.media import LostSampleError, Media
 from archiver.dataset.originals import read_unchanged
@@ -29,6 +30,9 @@ _CHOSEN: Fields = (
     Field("caption", Type.TEXT, "the text to train with", lambda sample: sample.caption),
     Field("split", Type.TEXT, "the part of the dataset", lambda sample: sample.split),
 )
+_OF_CLIPS = {field.name for field in CLIP} | {
+    field.name for name in AssetName if name.is_video for field in asset_facts(name)[1:]
+}
 _ROW = Field[Example]("manifest_row", Type.JSON, "all that the manifest said", lambda one: json_text(one.row))
 
 
@@ -43,9 +47,15 @@ def documented_fields(root: Path) -> Fields:
 def fields_of(plan: Plan, reserved: Collection[str] = ()) -> Fields:
     """Return the columns of a plan's table, the same for all its splits. `response` reads the disk.
 
-    No column of a manifest has a reserved name, nor one that means something else in `--where`.
+    No column of a manifest has a reserved name, nor one that means something else in `--where`. Where clips
+    are changed on their way, what the archive measured of them is `original_width` and so on.
     """
     documented = documented_fields(plan.root)
+    if not plan.options.transform.is_none:
+        documented = tuple(
+            replace(field, name=ORIGINAL + field.name) if field.name in _OF_CLIPS else field
+            for field in documented
+        )
     rows = (sample.example.row for samples in plan.samples.values() for sample in samples)
     brought = manifest_fields(rows, {*COLUMNS, *reserved, *(field.name for field in documented)})
     return (*documented[:-2], *map(_of_example, brought), *documented[-2:])

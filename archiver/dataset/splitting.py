@@ -76,7 +76,8 @@ def value_of(example: Example, split_by: str) -> str:
         case "id":
             return example.id
         case "prompt":
-            return example.prompt or ""
+            # What is not known is not one and the same prompt.
+            return example.prompt or example.id
         case _:
             msg = f"{split_by[:40]!a}: split by id, or by prompt"
             raise UsageError(msg)

@@ -77,6 +77,10 @@ class Transformed:
             return self._begin(sample).result()
         return coming[1].result()
 
+    def pass_by(self, sample: Sample) -> None:
+        """Take note that a sample is dealt with, of which no files are asked for."""
+        self._media.pass_by(sample)
+
     def lose(self, sample: Sample, error: LostSampleError) -> None:
         """Take note that a sample is left out."""
         self._media.lose(sample, error)

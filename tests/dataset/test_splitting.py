@@ -58,6 +58,15 @@ def test_by_prompt_one_prompt_never_lies_in_two_splits() -> None:
     assert len(places) == 7
 
 
+@pytest.mark.parametrize("prompt", [None, ""])
+def test_clips_without_a_prompt_are_spread_like_all_others(prompt: str | None) -> None:
+    """What is not known is not one and the same prompt: they would all be in one split."""
+    assert isinstance(SHARES, Parts)
+    clips = [example(f"clip-{number}", prompt=prompt) for number in range(1000)]
+    places = [SHARES.split_of(value_of(clip, "prompt")) for clip in clips]
+    assert 850 < places.count("train") < 950
+
+
 def test_an_empty_share_gets_nothing() -> None:
     """`test=0` means none, also where the other shares fall short of 1 by a rounding."""
     parts = parse_splits("train=0.1,val=0.2,more=0.7,test=0")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -277,3 +279,41 @@ def test_no_more_is_begun_than_there_are_workers_and_nothing_after_the_end() -> 
     may_go_on.set()
     begun.close()
     assert set(done) <= {0, 1, 2}
+
+
+def test_a_table_with_changed_clips_calls_what_was_measured_original(archive: Path, tmp_path: Path) -> None:
+    """`width >= 1280` must not choose clips that are 32 pixels wide by now."""
+    dest = tmp_path / "table"
+    words = ["parquet", str(dest), "--embed", "--resize", "32", "--archive", str(archive)]
+    assert main(["export", *words]) == 0
+    (path,) = dest.glob("data/*.parquet")
+    table = pq.read_table(path)
+    names = set(table.column_names)
+    assert {"original_width", "original_sha256", "original_video_sha256", "thumbnail_width"} <= names
+    assert not {"width", "sha256", "video_width", "video_sha256"} & names
+    row = table.slice(0, 1).to_pylist()[0]
+    assert hashlib.sha256(row["video"]["bytes"]).hexdigest() != row["original_video_sha256"]
+
+
+def test_a_dataset_that_is_made_again_and_comes_out_differently_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Columns that came since are in the new one's rows: its record is not the old one's."""
+    root = tmp_path / "archive"
+    keep_film(root, "a", {"video.mp4": b"clip"})
+    assert main(["export", "csv", str(tmp_path / "one"), "--archive", str(root)]) == 0
+    record = str(tmp_path / "one/.dataset/dataset.json")
+    again = ["export", "--archive", str(root), "--from", record]
+    assert main([*again, str(tmp_path / "two")]) == 0
+    assert "not what the record says" not in capsys.readouterr().err
+    shutil.rmtree(root / "generations")
+    keep_film(root, "a", {"video.mp4": b"clip"}, manifest_row={"take": "1"})
+    assert main([*again, str(tmp_path / "three")]) == 0
+    assert "2 files differ, the first README.md" in capsys.readouterr().err
+
+
+def test_a_shard_of_nothing_is_refused(archive: Path, tmp_path: Path) -> None:
+    """Its record could not be read back."""
+    words = ["export", "webdataset", str(tmp_path / "ds"), "--archive", str(archive)]
+    assert main([*words, "--shard-size", "0.5"]) == 2
+    assert not (tmp_path / "ds").exists()

@@ -243,6 +243,9 @@ class _NoFiles:
         del sample
         raise error
 
+    def pass_by(self, sample: Sample) -> None:
+        """Nobody watches."""
+
     def is_lost(self, sample: Sample) -> bool:
         """Tell that nothing is lost."""
         del sample
@@ -283,6 +286,9 @@ class _Stills:
     def lose(self, sample: Sample, error: LostSampleError) -> None:
         """Take note of a loss."""
         self.within.lose(sample, error)
+
+    def pass_by(self, sample: Sample) -> None:
+        """Nobody watches."""
 
     def is_lost(self, sample: Sample) -> bool:
         """Tell of one."""

@@ -69,6 +69,9 @@ class Originals:
         """Note a loss."""
         self.lost[sample.key] = error.message
 
+    def pass_by(self, sample: Sample) -> None:
+        """Nobody watches."""
+
     def is_lost(self, sample: Sample) -> bool:
         """Tell of one."""
         return sample.key in self.lost

@@ -62,6 +62,7 @@ def _files(root: Path, sample: Sample, media: Media) -> tuple[MediaFile, ...]:
     """Return all files of a generation; a lost one has none."""
     if media.is_lost(sample):
         return ()
+    media.pass_by(sample)
     example = sample.example
     try:
         files = (*original_files(root, example, example.assets), sidecar_file(root, example))

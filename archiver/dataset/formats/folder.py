@@ -215,6 +215,6 @@ def _refuse_kinds(plan: Plan, rules: Rules, names: Sequence[AssetName], advice: 
             if file and file.extension not in rules.extensions:
                 msg = (
                     f"{example.id} has a {file.extension[:8]!a} file as its {name}, which the loader of "
-                    f"{plan.options.format} does not read: {advice}"
+                    f"{plan.options.format} does not read: {advice}, or --where 'id != {example.id}'"
                 )
                 raise UsageError(msg)

@@ -8,14 +8,13 @@ from itertools import chain
 
 from archiver.dataset.columns import COLUMNS
 from archiver.dataset.example import AssetFile, Example
-from archiver.dataset.facts import CLIP, GENERATION, Field, Type
+from archiver.dataset.facts import CLIP, GENERATION, ORIGINAL, Field, Type
 from archiver.dataset.formats.metadata import Entry
 from archiver.dataset.manifest_fields import json_text, manifest_fields
 from archiver.dataset.plan import Plan
 from archiver.domain.identity import AssetName
 
 _FRAME = re.compile(r"frame_(\d+)")
-_ORIGINAL = "original_"
 # What `datasets` calls the media, and what it makes media of (datasets 5.2.0, folder_based_builder.py).
 _MEDIA = {"video", "image"}
 _FILE_SUFFIXES = ("_file_name", "_file_names")
@@ -27,7 +26,7 @@ def clip_fields(plan: Plan) -> tuple[Field[Entry], ...]:
 
     Where clips are changed on their way, what the archive measured is `original_width` and so on.
     """
-    prefix = "" if plan.options.transform.is_none else _ORIGINAL
+    prefix = "" if plan.options.transform.is_none else ORIGINAL
     others = [name for name in plan.assets if name is not AssetName.VIDEO]
     fields = (
         _FILE_NAME,

@@ -92,6 +92,8 @@ class _Table:
         from archiver.dataset.formats.parquetfile import with_moments  # noqa: PLC0415 - as above
 
         for sample, row in rows_of(samples, self.fields, self.media):
+            if not self.embedded:
+                self.media.pass_by(sample)
             try:
                 files = self._files(sample) if self.embedded else {}
             except LostSampleError as error:

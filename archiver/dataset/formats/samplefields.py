@@ -17,13 +17,12 @@ from typing import Any
 
 import msgspec
 
-from archiver.dataset.facts import CLIP, Cell, Field, Type
+from archiver.dataset.facts import CLIP, ORIGINAL, Cell, Field, Type
 from archiver.dataset.plan import Plan, Sample
 from archiver.dataset.rows import documented_fields
 
 Fields = tuple[Field[Sample], ...]
 
-_ORIGINAL = "original_"
 _OF_THE_CLIP = {field.name for field in CLIP}
 _UNKNOWN: dict[Type, Cell] = {Type.INTEGER: 0, Type.SIZE: 0, Type.NUMBER: 0.0}
 
@@ -34,7 +33,7 @@ def plain_fields(plan: Plan, names: Iterable[str]) -> Fields:
     Where clips are changed on their way, what the archive measured is `original_width` and so on.
     """
     documented = {field.name: field for field in documented_fields(plan.root)}
-    prefix = "" if plan.options.transform.is_none else _ORIGINAL
+    prefix = "" if plan.options.transform.is_none else ORIGINAL
     return tuple(
         renamed(plain(documented[name]), prefix + name if name in _OF_THE_CLIP else name) for name in names
     )

@@ -82,9 +82,13 @@ class _TextTables:
 
     def _write(self, fields: Fields, media: Media, samples: Sequence[Sample], output: Output) -> None:
         head = self._form.head(field.name for field in fields)
-        rows = (self._form.line(row) for _, row in rows_of(samples, fields, media))
         _write_all(output, [head])
-        _write_all(output, rows)
+        _write_all(output, self._lines(fields, media, samples))
+
+    def _lines(self, fields: Fields, media: Media, samples: Sequence[Sample]) -> Iterator[bytes]:
+        for sample, row in rows_of(samples, fields, media):
+            media.pass_by(sample)
+            yield self._form.line(row)
 
 
 class CsvLayout(_TextTables):
