@@ -22,8 +22,8 @@ from archiver.domain.outcome import RunReport
 from archiver.pipeline.doors import FetchOptions
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
-from archiver.storage.threads import run_in_thread
 
 
 async def import_folders(
@@ -79,7 +79,7 @@ def _rows(finds: Finds, stores: Stores) -> Iterator[ManifestRow]:
         owed = stores.owed.get(generation_id)
         answer = finds.answers.get(generation_id) or _recorded_answer(generation_id, stores)
         row = owed.row if owed else {}
-        yield ManifestRow(id=generation_id, row=row, saved_answer=answer, file="", line=0)
+        yield ManifestRow(id=generation_id, row=row, saved_answer=answer)
 
 
 def _recorded_answer(generation_id: GenerationId, stores: Stores) -> bytes | None:

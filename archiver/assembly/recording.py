@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import socket
@@ -18,9 +17,9 @@ from archiver.domain.ledger import RunBegin, end_of
 from archiver.domain.outcome import RunReport, Tally
 from archiver.runtime.clock import Clock, SystemClock
 from archiver.runtime.stopping import Stop, unless_stopped
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.ledger import Ledger
-from archiver.storage.threads import run_in_thread
 from archiver.version import __version__
 
 Work = Callable[[Archive], Awaitable[RunReport]]
@@ -55,7 +54,7 @@ async def run_recorded(
             await run_in_thread(Archive.open, options.archive, writable=False)
         async with AsyncExitStack() as stack:
             # It may wait for another run: a signal must not wait with it.
-            holding = stack.enter_async_context(hold_archive(options, command, conditions.observer))
+            holding = stack.enter_async_context(hold_archive(options, command, conditions.observer, clock))
             archive = await unless_stopped(holding, conditions.stop)
             if options.dry_run:
                 return await work(archive)
@@ -69,7 +68,7 @@ async def run_reading(command: str, options: Options, work: Work, conditions: Co
     clock = conditions.clock
     began_s = clock.monotonic_s()
     try:
-        archive = await asyncio.to_thread(Archive.open, options.archive, writable=False)
+        archive = await run_in_thread(Archive.open, options.archive, writable=False)
         if options.dry_run:
             return await work(archive)
         return await _recorded(command, archive, work, clock, must_write=False)

@@ -27,8 +27,8 @@ from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
-from archiver.storage.threads import run_in_thread
 
 Rows = Iterable[Row]
 RowsOf = Callable[[Stores], Rows]
@@ -42,7 +42,7 @@ async def archive_ids(
     clock: Clock | None = None,
 ) -> RunReport:
     """Archive these generations. Raises `ManifestRowError` for what is no id; the rest is in the report."""
-    rows = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
+    rows = [ManifestRow(id=parse_id(text)) for text in ids]
     return await _run("get", lambda _: rows, options, Conditions.of(observer, stop, clock))
 
 

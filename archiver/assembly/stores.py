@@ -11,7 +11,8 @@ from pathlib import Path
 from archiver.assembly.options import Options
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.timing import show_timestamp
-from archiver.runtime.clock import SystemClock
+from archiver.runtime.clock import Clock
+from archiver.runtime.threads import open_in_thread, run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.errors import translated
 from archiver.storage.holder import Holder
@@ -19,7 +20,6 @@ from archiver.storage.index import Index
 from archiver.storage.lock import ArchiveLock
 from archiver.storage.owed import OwedList
 from archiver.storage.seen import Seen
-from archiver.storage.threads import open_in_thread, run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,9 @@ class Stores:
 
 
 @asynccontextmanager
-async def hold_archive(options: Options, command: str, observer: Observer) -> AsyncIterator[Archive]:
+async def hold_archive(
+    options: Options, command: str, observer: Observer, clock: Clock
+) -> AsyncIterator[Archive]:
     """Open the archive for a run; with `--dry-run` without touching the disk, otherwise under its lock.
 
     Raises `ArchiveLockedError` or another `ArchiveError`.
@@ -43,7 +45,7 @@ async def hold_archive(options: Options, command: str, observer: Observer) -> As
             yield await run_in_thread(_open_reading, options.archive, stack)
             return
         archive = await run_in_thread(Archive.open, options.archive)
-        since = show_timestamp(SystemClock().now())
+        since = show_timestamp(clock.now())
         holder = Holder.of_this_process(since=since, command=f"luma-archiver {command}")
         lock = stack.enter_context(
             await ArchiveLock.acquire(archive.root, holder, wait_s=options.lock_wait_s)

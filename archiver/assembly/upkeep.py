@@ -11,21 +11,22 @@ from archiver.batch.manifest import Row
 from archiver.batch.reading import RowReader
 from archiver.domain.events import Observer
 from archiver.runtime.clock import Clock, SystemClock
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
 from archiver.storage.reconciling import Reconciliation
-from archiver.storage.threads import run_in_thread
 
 
 async def add(
     rows: Iterable[Row], options: Options, observer: Observer, clock: Clock | None = None
 ) -> Additions:
     """Remember what these rows name for the next `sync`. Raises `RunError`; what was added then stays."""
+    clock = clock or SystemClock()
     async with (
-        hold_archive(options, "add", observer) as archive,
+        hold_archive(options, "add", observer, clock) as archive,
         open_stores(archive, options, observer) as stores,
     ):
-        adding = Adding(stores.owed, stores.index, stores.seen, clock or SystemClock())
+        adding = Adding(stores.owed, stores.index, stores.seen, clock)
         with RowReader(rows) as reader:
             while chunk := await reader.next_chunk():
                 for rejected in await run_in_thread(adding.add, chunk):
@@ -37,7 +38,7 @@ async def reindex(options: Options, observer: Observer) -> Reconciliation:
     """Make the index anew from the sidecars alone; return how many were read. Raises `RunError`."""
     # One that is not there is a misspelt folder: it is not made.
     await run_in_thread(Archive.open, options.archive, writable=False)
-    async with hold_archive(options, "reindex", observer) as archive:
+    async with hold_archive(options, "reindex", observer, SystemClock()) as archive:
         try:
             index = await run_in_thread(Index.rebuild, archive)
             await run_in_thread(index.close)

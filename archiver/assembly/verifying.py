@@ -28,12 +28,12 @@ from archiver.pipeline.inspector import Inspector, InspectorFromThreads
 from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
+from archiver.runtime.threads import run_in_thread, see_through
 from archiver.storage.archive import Archive
 from archiver.storage.audits import AuditHistory
 from archiver.storage.gate import Gate
 from archiver.storage.index import Index
 from archiver.storage.sums import write_sums
-from archiver.storage.threads import run_in_thread, see_through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,9 +31,9 @@ class Backlog:
         With `retry_failed` and `retry_mismatched` what is final, too. An id may come twice. This blocks.
         """
         for entry in self.owed.due(now):
-            yield ManifestRow(id=entry.id, row=entry.row, saved_answer=entry.saved_answer, file="", line=0)
+            yield ManifestRow(id=entry.id, row=entry.row, saved_answer=entry.saved_answer)
         for generation_id in chain(self._unlisted(), self._final(selection)):
-            yield ManifestRow(id=generation_id, row={}, file="", line=0)
+            yield ManifestRow(id=generation_id)
 
     def not_due(self, now: datetime) -> str | None:
         """Return in words what is left alone for now, or None."""

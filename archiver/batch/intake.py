@@ -18,11 +18,11 @@ from archiver.domain.identity import AssetName
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification
 from archiver.pipeline.item import HeldGeneration, Item
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.entries import Brief
 from archiver.storage.index import Index
 from archiver.storage.seen import Seen
-from archiver.storage.threads import run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.owed import Owed, Reason, owed_after
 from archiver.pipeline.item import Item
 from archiver.runtime.clock import Clock
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.owed import OwedList
-from archiver.storage.threads import run_in_thread
 
 
 class Owing:

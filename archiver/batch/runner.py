@@ -22,7 +22,7 @@ from archiver.pipeline.item import Item
 from archiver.runtime.clock import Clock
 from archiver.runtime.places import Places
 from archiver.runtime.stopping import Stop
-from archiver.storage.threads import see_through
+from archiver.runtime.threads import see_through
 
 # Generations that wait for the service hold no place, only memory: this many wait at most.
 _ROOM = 1000

@@ -40,7 +40,7 @@ def add_rows(ctx: click.Context, ids: Sequence[str], manifests: Sequence[str]) -
         msg = "nothing to add: give ids, or --from MANIFEST"
         raise click.UsageError(msg, ctx)
     try:
-        rows = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
+        rows = [ManifestRow(id=parse_id(text)) for text in ids]
     except ManifestRowError as error:
         raise click.UsageError(error.message, ctx) from error
     for manifest in manifests:

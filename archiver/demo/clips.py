@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,8 +55,6 @@ class Clip:
     height: int
     frames: int
     frame_rate: int
-    making_s: float
-    """How long it took to make."""
 
     @property
     def duration_s(self) -> float:
@@ -107,7 +104,6 @@ async def make_clips(
 async def _make_clip(
     generation: DemoGeneration, folder: Path, options: ClipOptions, ffmpeg_path: str
 ) -> Clip:
-    started = time.monotonic()
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     video, video_raw = await _make_videos(generation, folder, options, ffmpeg_path)
     first, last = folder / "thumbnail.png", folder / "video_0_last_frame.jpg"
@@ -124,7 +120,6 @@ async def _make_clip(
         height=options.height,
         frames=options.frames,
         frame_rate=options.frame_rate,
-        making_s=time.monotonic() - started,
     )
 
 

@@ -19,7 +19,7 @@ _SERVER_ERRORS = range(500, 600)
 def status_error(url: MediaUrl, head: Head, *, now: datetime, policy: RetryPolicy) -> TransferError:
     """Return the error that a media host's answer means: to be tried again, resolved afresh or skipped."""
     disposition = Disposition.RE_RESOLVE if head.status in _SPENT_URL else disposition_of(head.status)
-    return refusal(f"{url.host} answered HTTP {head.status}", head, (disposition, now, policy))
+    return refusal(f"{url.host} answered HTTP {head.status}", head, disposition, now=now, policy=policy)
 
 
 def disposition_of(status: int) -> Disposition:
@@ -27,9 +27,10 @@ def disposition_of(status: int) -> Disposition:
     return Disposition.RETRY if status in _PASSING or status in _SERVER_ERRORS else Disposition.SKIP
 
 
-def refusal(words: str, head: Head, how: tuple[Disposition, datetime, RetryPolicy]) -> TransferError:
+def refusal(
+    words: str, head: Head, disposition: Disposition, *, now: datetime, policy: RetryPolicy
+) -> TransferError:
     """Return the error for an answer, with the pause it asks for; one too long to wait for ends the tries."""
-    disposition, now, policy = how
     pause_s = parse_retry_after(head.headers, now)
     if pause_s is None or disposition is not Disposition.RETRY:
         return StatusError(words, status=head.status, disposition=disposition)

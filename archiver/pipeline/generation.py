@@ -31,9 +31,9 @@ from archiver.pipeline.sharing import link_held, review, share_held
 from archiver.pipeline.sidecars import Provenance, compose_sidecar, staged_files
 from archiver.pipeline.source import UrlSource
 from archiver.provider.interface import Provider
+from archiver.runtime.threads import run_in_thread, see_through
 from archiver.storage.entries import IndexEntry
 from archiver.storage.store import Link
-from archiver.storage.threads import run_in_thread, see_through
 
 
 class GenerationArchiver:

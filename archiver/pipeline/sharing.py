@@ -17,9 +17,9 @@ from archiver.pipeline.doors import Doors
 from archiver.pipeline.download import Downloaded
 from archiver.pipeline.fetch import AssetOutcome, Fetched
 from archiver.pipeline.item import HeldGeneration
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.files import sha256_of
-from archiver.storage.threads import run_in_thread
 
 _TWINS = {AssetName.VIDEO: AssetName.VIDEO_RAW, AssetName.VIDEO_RAW: AssetName.VIDEO}
 

@@ -158,8 +158,8 @@ class Relay:
         disposition = disposition_of(head.status)
         if disposition is Disposition.SKIP:
             return ServiceRefusedError(f"{generation_id}: the service refused (HTTP {head.status}){said}")
-        how = (disposition, self._retrier.clock.now(), self._retrier.policy)
-        return refusal(f"the API answered HTTP {head.status}{said}", head, how)
+        retrier, words = self._retrier, f"the API answered HTTP {head.status}{said}"
+        return refusal(words, head, disposition, now=retrier.clock.now(), policy=retrier.policy)
 
     def _words(self, body: bytes) -> str:
         try:

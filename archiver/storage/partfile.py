@@ -121,7 +121,7 @@ class PartFile:
         ):
             # What an earlier journal speaks of goes first, then the new one comes, then its bytes.
             home.remove(self.name)
-            _write_journal(home, self.journal_name, source, durable=0, is_durable=False)
+            _write_journal(home, self.journal_name, source, 0, durable=False)
             aside.rename(self._loose, home, self.name)
 
     def begin(self, at: int, source: BodySource) -> OpenPart:
@@ -133,7 +133,7 @@ class PartFile:
             # is none, a cut costs what was in flight, and no more: the sync waits for the first checkpoint.
             is_durable = home.size_of(self.journal_name) is not None
             part = OpenPart(home, undo.enter_context(self._open_cut(home, at)), self, source)
-            part.record(at, is_durable=is_durable)
+            part.record(at, durable=is_durable)
             undo.pop_all()
         return part
 
@@ -175,16 +175,16 @@ class OpenPart:
         self._journal_name = names.journal_name
         self._source = source
 
-    def record(self, durable: int, *, is_durable: bool) -> None:
-        """Write the journal: the first `durable` bytes are synced."""
-        _write_journal(self._home, self._journal_name, self._source, durable=durable, is_durable=is_durable)
+    def record(self, synced_bytes: int, *, durable: bool) -> None:
+        """Write the journal: so many bytes are synced. A `durable` one outlives a power cut."""
+        _write_journal(self._home, self._journal_name, self._source, synced_bytes, durable=durable)
 
     def checkpoint(self) -> None:
         """Sync what is written, then let the journal say so."""
         length = self.file.length
         with translated("write", self.path):
             sync_file(self.file.fileno())
-        self.record(length, is_durable=True)
+        self.record(length, durable=True)
 
     def close(self) -> None:
         """Close file and folder."""
@@ -195,12 +195,12 @@ class OpenPart:
             self._home.close()
 
 
-def _write_journal(home: Folder, name: str, source: BodySource, *, durable: int, is_durable: bool) -> None:
+def _write_journal(home: Folder, name: str, source: BodySource, synced_bytes: int, *, durable: bool) -> None:
     journal = Journal(
         resource=source.url.resource,
         validator=source.validator,
         total=source.total,
-        durable=durable,
+        durable=synced_bytes,
         boot=boot_id(),
     )
-    write_atomic(home, name, encode_journal(journal), aside=home, durable=is_durable)
+    write_atomic(home, name, encode_journal(journal), aside=home, durable=durable)

@@ -21,10 +21,10 @@ from archiver.domain.errors import ArchiveError
 from archiver.domain.identity import AssetName, GenerationId, MediaUrl
 from archiver.domain.transfer import Held, Validator
 from archiver.runtime.boot import boot_id
+from archiver.runtime.threads import run_in_thread, see_through
 from archiver.storage.errors import translated
 from archiver.storage.journal import trusted_length
 from archiver.storage.partfile import BodySource, OpenPart, PartFile
-from archiver.storage.threads import run_in_thread, see_through
 from archiver.storage.writer import BodyWriter
 
 # What is hashed between two moments at which a cancellation is heard: some 10 ms of work.

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from aiofiles.threadpool import wrap
 
+from archiver.runtime.threads import open_in_thread, run_in_thread, see_through
 from archiver.storage.errors import translated
-from archiver.storage.threads import open_in_thread, run_in_thread, see_through
 
 if TYPE_CHECKING:
     from archiver.storage.partfile import BodySource, OpenPart, PartFile

@@ -17,11 +17,25 @@ Notice = Callable[[str], None]
 
 
 class _Host:
-    """One host's record, and the turn of those that ask alone."""
+    """One host's record, and the turn of those that ask alone; tells `notice` when it changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, notice: Notice) -> None:
+        self.name = name
         self.record = HostRecord()
         self.turn = asyncio.Lock()
+        self._notice = notice
+
+    def note(self, record: HostRecord) -> None:
+        """Take a new record."""
+        before, self.record = self.record, record
+        now_s = time.monotonic()
+        if record.is_slow and not before.is_slow:
+            self._notice(f"{self.name} refuses everybody: asking it one at a time, with growing pauses")
+        elif before.is_slow and not record.is_slow:
+            self._notice(f"{self.name} answers again: back to full speed")
+        elif record.paused_until_s > before.paused_until_s and not record.is_slow:
+            pause = show_duration(record.paused_until_s - now_s)
+            self._notice(f"{self.name} asks for a pause of {pause}: obeyed")
 
 
 class Courteous:
@@ -43,19 +57,19 @@ class Courteous:
         Raises what that raises, and `RetryLaterError` for a host that is left alone.
         """
         name = request.url.parts.netloc
-        host = self._hosts.setdefault(name, _Host())
+        host = self._hosts.get(name) or self._hosts.setdefault(name, _Host(name, self._notice))
         async with AsyncExitStack() as stack:
-            await self._take_turn(name, host, stack)
+            await self._take_turn(host, stack)
             answer = await self._ask(request, host, stack)
             yield answer
 
-    async def _take_turn(self, name: str, host: _Host, stack: AsyncExitStack) -> None:
+    async def _take_turn(self, host: _Host, stack: AsyncExitStack) -> None:
         """Wait until a request may begin; one that goes alone has the turn then. Raises `RetryLaterError`."""
         has_turn = False
         while True:
             match host.record.verdict(time.monotonic(), self._policy):
                 case LeaveAlone(reason):
-                    msg = f"{name} is left alone in this run: {reason}"
+                    msg = f"{host.name} is left alone in this run: {reason}"
                     raise RetryLaterError(msg)
                 case Wait(seconds):
                     await asyncio.sleep(seconds)
@@ -68,16 +82,15 @@ class Courteous:
 
     async def _ask(self, request: Request, host: _Host, stack: AsyncExitStack) -> Answer:
         """Send, and note how the host took it. A turn that was taken ends with the head."""
-        name = request.url.parts.netloc
         turn = stack.pop_all()
         began_s = time.monotonic()
         async with turn:
             try:
                 answer = await stack.enter_async_context(self._transport.open(request))
             except (ConnectError, StalledError):
-                self._note(name, host, host.record.refused(began_s, time.monotonic(), self._policy))
+                host.note(host.record.refused(began_s, time.monotonic(), self._policy))
                 raise
-            self._note(name, host, self._after(answer, host.record, began_s))
+            host.note(self._after(answer, host.record, began_s))
         return answer
 
     def _after(self, answer: Answer, record: HostRecord, began_s: float) -> HostRecord:
@@ -90,13 +103,3 @@ class Courteous:
         # A limit that is used up is everybody's; `Retry-After` may be about one request.
         is_its_own = is_refused and "retry-after" in answer.head.headers
         return record.asked_to_wait(pause_s, now_s, self._policy, is_refusal=is_its_own)
-
-    def _note(self, name: str, host: _Host, record: HostRecord) -> None:
-        before, host.record = host.record, record
-        now_s = time.monotonic()
-        if record.is_slow and not before.is_slow:
-            self._notice(f"{name} refuses everybody: asking it one at a time, with growing pauses")
-        elif before.is_slow and not record.is_slow:
-            self._notice(f"{name} answers again: back to full speed")
-        elif record.paused_until_s > before.paused_until_s and not record.is_slow:
-            self._notice(f"{name} asks for a pause of {show_duration(record.paused_until_s - now_s)}: obeyed")

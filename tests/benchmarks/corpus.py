@@ -170,7 +170,6 @@ def _described(recipe: Recipe, encoding: Encoding) -> Clip:
         height=recipe.height,
         frames=recipe.frames,
         frame_rate=recipe.frame_rate,
-        making_s=0.0,
     )
 
 

@@ -11,4 +11,5 @@ def test_shards_are_timed_beside_tar(tmp_path: Path) -> None:
     """What is claimed of speed can be measured by whoever doubts it; clips this small say nothing."""
     times = measure(tmp_path, count=2, size=1000, rounds=1)
     assert len(times.tar) == len(times.safe_tar) == len(times.export) == 1
-    assert times.ratio > times.safe_ratio > 0
+    assert times.ratio > 0
+    assert times.safe_ratio > 0

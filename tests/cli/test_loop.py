@@ -36,7 +36,7 @@ def test_work_that_watches_nothing_is_cancelled_and_has_ended_when_the_reason_is
     async def long() -> None:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0)
             ended.append("cleaned up")

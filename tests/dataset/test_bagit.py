@@ -127,7 +127,7 @@ def test_a_damaged_bag_is_not_valid(bag: Path, what: str) -> None:
     assert not bagit.Bag(str(bag)).is_valid()
 
 
-def test_the_program_says_so_too(bag: Path) -> None:
+def test_bagits_own_program_fails_for_a_flipped_bit(bag: Path) -> None:
     """By its exit code, as in a nightly job."""
     flip(bag / CLIP)
     assert validate(bag) == 1

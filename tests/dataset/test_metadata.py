@@ -75,13 +75,17 @@ def test_texts_come_out_of_json_lines_as_they_are_or_parquet_is_used(
 
 
 @given(*[st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=3)] * 2)
-def test_numbers_do_so_too(one: list[float | None], two: list[float | None]) -> None:
+def test_numbers_come_out_as_they_are_or_parquet_is_used(
+    one: list[float | None], two: list[float | None]
+) -> None:
     """Whole ones must not become integers in one split alone."""
     check_guesses(metadata(Type.NUMBER, one, two), Type.NUMBER, one, two)
 
 
 @given(*[st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=3)] * 2)
-def test_integers_do_so_too(one: list[int | None], two: list[int | None]) -> None:
+def test_integers_come_out_as_they_are_or_parquet_is_used(
+    one: list[int | None], two: list[int | None]
+) -> None:
     """All that 64 bits hold."""
     check_guesses(metadata(Type.INTEGER, one, two), Type.INTEGER, one, two)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -37,11 +36,3 @@ def program(service: Service, archive: Path) -> Program:
 def engine(request: pytest.FixtureRequest) -> HttpEngine:
     """Return each engine in turn."""
     return HttpEngine(request.param)
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the configuration and the key of whoever runs the tests out of them."""
-    for name in [name for name in os.environ if name.startswith("LUMA_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))

@@ -84,7 +84,7 @@ class Nights:
 
     async def add(self, *ids: str, manifests: Sequence[Path] = ()) -> Additions:
         """Run `add`."""
-        rows: list[Row] = [ManifestRow(id=parse_id(text), row={}, file="", line=0) for text in ids]
+        rows: list[Row] = [ManifestRow(id=parse_id(text)) for text in ids]
         listed = chain(rows, rows_of([str(manifest) for manifest in manifests]))
         return await add(listed, self.options, lambda _: None, self.clock)
 

@@ -162,7 +162,7 @@ def test_its_json_is_a_manifest_that_replaces_no_columns(program: Program, tmp_p
     ]
 
 
-def test_so_is_its_csv(program: Program, tmp_path: Path) -> None:
+def test_its_csv_is_a_manifest_too(program: Program, tmp_path: Path) -> None:
     """A spreadsheet that was sorted and saved is fed back the same."""
     manifest = tmp_path / "listed.csv"
     manifest.write_text(program("list", "--csv").out)

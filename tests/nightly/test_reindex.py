@@ -47,7 +47,7 @@ def test_a_sidecar_that_cannot_be_read_is_named(program: Program, archive: Path)
     ]
 
 
-def test_it_waits_for_no_other_run(program: Program, archive: Path) -> None:
+def test_a_reindex_waits_for_no_other_run(program: Program, archive: Path) -> None:
     """Exit code 11, and the index stays as it is."""
     keep(archive, "g-1")
     script = (

@@ -1,1 +1,1 @@
-"""One asset, one generation: over real sockets, with a look at the disk afterwards."""
+"""What the pipeline decides and how it waits; whole runs are in `tests/runs` and `tests/faults`."""

@@ -51,7 +51,7 @@ async def test_the_service_need_not_know_it_any_more(service: Service, archive: 
     assert look(archive, "g-1").sidecar.verification == "verified"
 
 
-async def test_they_are_decoded_where_that_is_asked_for(service: Service, archive: Path) -> None:
+async def test_unverified_files_are_decoded_where_that_is_asked_for(service: Service, archive: Path) -> None:
     """They are final then: no later run would do it."""
     service.serve("g-1")
     options = await _left_unverified(service, archive)

@@ -205,7 +205,7 @@ def test_a_staged_file_that_vanished_is_not_taken_for_committed(archive: Archive
     """Only the very bytes in its place say that an earlier try has moved it."""
     _onto({VIDEO: _OLD_VIDEO}, {})(archive)
     gone: Files = {"video.mp4": archive.root / ".partial" / GENERATION / "video.part"}
-    with pytest.raises(ArchiveError, match=r"video\.part: it does not exist|does not exist"):
+    with pytest.raises(ArchiveError, match="does not exist"):
         archive.commit(FOLDER, sidecar({VIDEO: record("video.mp4", b"new clip")}), gone)
     _check_truth(archive)
 

@@ -19,8 +19,8 @@ from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.generation import GenerationArchiver, resolve_item
 from archiver.pipeline.item import Item
 from archiver.provider.interface import Provider
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.owed import OwedList
-from archiver.storage.threads import run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from archiver.batch.audit.selecting import Scope, Selecting
 from archiver.batch.budget import Spending
 from archiver.domain.events import AuditBegan, Noticed
 from archiver.domain.timing import show_timestamp
-from archiver.storage.threads import run_in_thread
+from archiver.runtime.threads import run_in_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

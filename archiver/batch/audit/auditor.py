@@ -19,8 +19,8 @@ from archiver.batch.budget import Spending
 from archiver.domain.audit import AuditTally
 from archiver.domain.events import AssetAudited, FileUnknown, GenerationAudited, Observer
 from archiver.runtime.clock import Clock
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.audits import AuditHistory
-from archiver.storage.threads import run_in_thread
 
 _CHUNK = 256
 # A small generation takes half a millisecond, less than to tell a thread of it: so a thread goes on by itself

@@ -17,10 +17,10 @@ from archiver.domain.naming import DAMAGED_SIDECAR, SIDECAR
 from archiver.domain.outcome import GenerationResult, Outcome
 from archiver.domain.sidecar import AssetRecord, AssetStatus
 from archiver.pipeline.item import HeldGeneration, Item
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.entries import offered_by
 from archiver.storage.store import Survey
-from archiver.storage.threads import run_in_thread
 
 
 class Repairing:

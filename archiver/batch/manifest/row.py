@@ -52,14 +52,15 @@ class ManifestRow(Struct, frozen=True, kw_only=True, gc=False):
     """One generation of a manifest.
 
     `row` holds the columns beside the id; `saved_answer` is the row verbatim (JSON, UTF-8) where it is
-    itself an answer of the API in a final state, so that nobody need be asked.
+    itself an answer of the API in a final state, so that nobody need be asked. `file` is empty and `line` 0
+    where no manifest named it.
     """
 
     id: GenerationId
-    row: Mapping[str, Any]
+    row: Mapping[str, Any] = {}
     saved_answer: bytes | None = None
-    file: str
-    line: int
+    file: str = ""
+    line: int = 0
 
 
 Row = ManifestRow | RowRejected

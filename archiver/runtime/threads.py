@@ -1,4 +1,7 @@
-"""Work in a thread that a cancellation does not leave behind."""
+"""Work in a thread that a cancellation does not leave behind.
+
+A run that is cancelled must not give the archive's lock back while a thread still writes there.
+"""
 
 from __future__ import annotations
 
