@@ -7,12 +7,11 @@ from pathlib import Path
 
 from archiver.assembly.opened import Opened, open_run
 from archiver.assembly.options import Options
-from archiver.assembly.parts import build_runner
+from archiver.assembly.parts import build_runner, build_spending
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
 from archiver.batch.adoption.adopting import Adopting
 from archiver.batch.adoption.search import Finds, Lost, search
-from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow
 from archiver.domain.errors import SidecarError
@@ -93,7 +92,7 @@ def _recorded_answer(generation_id: GenerationId, stores: Stores) -> bytes | Non
 
 async def _take_in(finds: Finds, opened: Opened, conditions: Conditions) -> RunReport:
     options, stores, clock = opened.options, opened.stores, conditions.clock
-    spending = Spending(options.budget, root=stores.archive.root, clock=clock, observer=conditions.observer)
+    spending = build_spending(options, stores.archive, conditions)
     adopting = Adopting(
         doors=opened.doors(spending, clock),
         options=FetchOptions(max_asset_size=options.max_asset_size, verify=True, deep=options.deep),

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 
 from archiver.assembly.opened import Opened, open_run
 from archiver.assembly.options import Options
-from archiver.assembly.parts import build_runner, fetch_options
+from archiver.assembly.parts import build_archiving, build_runner, build_spending
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
 from archiver.batch.amending import RowUpdate
 from archiver.batch.backlog import Backlog
-from archiver.batch.budget import Spending
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, Row, check_manifest, read_manifest
 from archiver.batch.owing import Owing, settling
@@ -23,8 +22,6 @@ from archiver.domain.errors import RunError
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import parse_id
 from archiver.domain.outcome import RunReport
-from archiver.pipeline.generation import GenerationArchiver
-from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
 from archiver.runtime.stopping import Stop
 from archiver.runtime.threads import run_in_thread
@@ -121,10 +118,8 @@ class _Run:
 
     async def work(self, rows: Rows) -> RunReport:
         """Let the runner work through the rows."""
-        options, stores, clock = self.opened.options, self.opened.stores, self.conditions.clock
-        spending = Spending(
-            options.budget, root=stores.archive.root, clock=clock, observer=self.conditions.observer
-        )
+        options, stores = self.opened.options, self.opened.stores
+        spending = build_spending(options, stores.archive, self.conditions)
         runner = build_runner(self._archiving(spending), self.opened, spending, self.conditions)
         update = None if options.dry_run else RowUpdate(stores.archive, stores.index)
         selection = replace(_selection(options), is_finishing=self.is_finishing)
@@ -139,8 +134,5 @@ class _Run:
 
     def _archiving(self, observer: Observer) -> Archiving:
         options, clock = self.opened.options, self.conditions.clock
-        doors = self.opened.doors(observer, clock)
-        if options.dry_run:
-            return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
-        archiver = GenerationArchiver(doors, fetch_options(options), options.assets)
-        return Owing(archiver, self.opened.stores.owed, clock)
+        archiving = build_archiving(self.opened.doors(observer, clock), options)
+        return archiving if options.dry_run else Owing(archiving, self.opened.stores.owed, clock)

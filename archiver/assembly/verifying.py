@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from archiver.assembly.opened import open_run
 from archiver.assembly.options import Options
-from archiver.assembly.parts import build_runner, fetch_options
+from archiver.assembly.parts import build_archiving, build_runner, build_spending
 from archiver.assembly.recording import Conditions, run_reading, run_recorded
 from archiver.batch.audit.audit import Audit
 from archiver.batch.audit.auditor import Auditor
 from archiver.batch.audit.examining import Examination, Examiner
 from archiver.batch.audit.repairing import Repairing
 from archiver.batch.audit.selecting import Scope, Selecting
-from archiver.batch.budget import Spending
-from archiver.batch.runner import Archiving
-from archiver.domain.errors import RunError
 from archiver.domain.events import Event, GenerationFinished, Noticed, Observer
 from archiver.domain.outcome import Outcome, RunReport, Tally
-from archiver.pipeline.doors import Doors
-from archiver.pipeline.generation import GenerationArchiver
 from archiver.pipeline.inspector import Inspector, InspectorFromThreads
-from archiver.pipeline.planning import Planner
 from archiver.runtime.clock import Clock
-from archiver.runtime.stopping import Stop
-from archiver.runtime.threads import run_in_thread, see_through
+from archiver.runtime.stopping import Stop, end_of
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.audits import AuditHistory
 from archiver.storage.gate import Gate
@@ -84,10 +77,10 @@ class _Verification:
         with index:
             if index.notice:
                 self.conditions.observer(Noticed(index.notice))
-            spending = self._spending(archive)
+            spending = build_spending(self.options, archive, self.conditions)
             async with self._open(archive, index) as audit:
                 async with aclosing(audit.run(spending)) as found:
-                    error = await _end_of(_exhaust(found), self.conditions.stop)
+                    error = await end_of(_exhaust(found), self.conditions.stop)
                 report = RunReport(tally=Tally(), seconds=round(spending.seconds, 3), error=error)
                 return await self._finished(audit, report)
 
@@ -98,9 +91,9 @@ class _Verification:
             open_run(archive, options, conditions) as opened,
             self._open(archive, opened.stores.index) as audit,
         ):
-            spending = self._spending(archive)
+            spending = build_spending(self.options, archive, self.conditions)
             doors = opened.doors(spending, conditions.clock)
-            archiver = _archiving(doors, options)
+            archiver = build_archiving(doors, options)
             repairing = Repairing(
                 archiver, archive, audit.auditor.tally, observer=spending, is_dry=options.dry_run
             )
@@ -108,12 +101,6 @@ class _Verification:
             async with aclosing(repairing.items(audit.run(spending))) as items:
                 report = await runner.run(items, conditions.stop)
             return await self._finished(audit, report)
-
-    def _spending(self, archive: Archive) -> Spending:
-        conditions = self.conditions
-        return Spending(
-            self.options.budget, root=archive.root, clock=conditions.clock, observer=conditions.observer
-        )
 
     @asynccontextmanager
     async def _open(self, archive: Archive, index: Index) -> AsyncIterator[Audit]:
@@ -148,12 +135,6 @@ class _Verification:
         return report
 
 
-def _archiving(doors: Doors, options: Options) -> Archiving:
-    if options.dry_run:
-        return Planner(provider=doors.provider, transport=doors.transport, wanted=options.assets)
-    return GenerationArchiver(doors, fetch_options(options), options.assets)
-
-
 async def _open_decoding(stack: AsyncExitStack) -> InspectorFromThreads:
     inspector = await stack.enter_async_context(Inspector())
     return InspectorFromThreads(inspector, asyncio.get_running_loop())
@@ -162,27 +143,3 @@ async def _open_decoding(stack: AsyncExitStack) -> InspectorFromThreads:
 async def _exhaust(found: AsyncGenerator[list[Examination], None]) -> None:
     async for _ in found:
         pass
-
-
-async def _end_of(work: Coroutine[Any, Any, None], stop: Stop) -> RunError | None:
-    """Do the work until it ends or is to stop; return what ended it early, or None."""
-    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
-        # Whoever called holds the archive as long as something is done in it.
-        task.cancel()
-        await see_through(asyncio.wait({task}))
-        raise
-    finally:
-        stopped.cancel()
-    is_cut_short = task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not is_cut_short:
-            raise
-        return stop.reason
-    except RunError as error:
-        return error
-    return None

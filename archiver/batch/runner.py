@@ -9,7 +9,7 @@ from typing import Protocol
 
 from archiver.batch.budget import Spending
 from archiver.batch.intake import Admitted
-from archiver.domain.errors import RunError, UsageError
+from archiver.domain.errors import UsageError
 from archiver.domain.events import (
     GenerationFinished,
     GenerationPlanned,
@@ -21,8 +21,7 @@ from archiver.domain.timing import PollPolicy
 from archiver.pipeline.item import Item
 from archiver.runtime.clock import Clock
 from archiver.runtime.places import Places
-from archiver.runtime.stopping import Stop
-from archiver.runtime.threads import see_through
+from archiver.runtime.stopping import Stop, end_of
 
 # Generations that wait for the service hold no place, only memory: this many wait at most.
 _ROOM = 1000
@@ -65,21 +64,7 @@ class Runner:
 
     async def run(self, admitted: AsyncIterator[list[Admitted]], stop: Stop) -> RunReport:
         """Return what became of everything; what ended the run early is in the report, never raised."""
-        work = asyncio.create_task(self._work(admitted))
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            # Whoever called holds the archive as long as bytes are put away in it.
-            work.cancel()
-            await see_through(asyncio.wait({work}))
-            raise
-        finally:
-            stopped.cancel()
-        is_cut_short = work.cancel()
-        error = await _end_of(work)
-        if is_cut_short:
-            error = stop.reason
+        error = await end_of(self._work(admitted), stop)
         # What a generation had come to when it was broken off is in no result.
         self._tally.bytes_fetched = max(self._tally.bytes_fetched, self._spending.bytes_fetched)
         return RunReport(tally=self._tally, seconds=round(self._spending.seconds, 3), error=error)
@@ -157,28 +142,3 @@ class Runner:
             pause_s = min(left_s, self._options.poll.interval_s(polls, self._clock.jitter()))
             self._spending(GenerationWaiting(item.id, result.state, pause_s))
             await self._clock.sleep(pause_s)
-
-
-async def _end_of(work: asyncio.Task[None]) -> RunError | None:
-    """Wait until everything under way has put its bytes away; return what ended the run, if it was ours."""
-    try:
-        await work
-    except asyncio.CancelledError:
-        return None
-    except UsageError as unreadable:
-        return unreadable
-    except BaseExceptionGroup as group:
-        error = _first(group)
-        if error is None:
-            raise
-        return error
-    return None
-
-
-def _first(group: BaseExceptionGroup) -> RunError | None:
-    """Return the first error of a group that may hold groups."""
-    for error in group.exceptions:
-        found = _first(error) if isinstance(error, BaseExceptionGroup) else error
-        if isinstance(found, RunError):
-            return found
-    return None

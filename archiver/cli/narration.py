@@ -43,8 +43,9 @@ class Narration:
             self._plan.add(event)
         if self._is_detail(event):
             return
+        is_repeated = self._note_wait(event)
         line = describe(event)
-        if line and not self._is_repeated(event) and not self._is_one_too_many(line):
+        if line and not is_repeated and self._count_problem(line):
             self._tell(line)
 
     def finish(self, report: RunReport) -> None:
@@ -66,8 +67,8 @@ class Narration:
             and event.result.outcome is Outcome.UNCHANGED
         )
 
-    def _is_repeated(self, event: Event) -> bool:
-        """Of a wait only the first question is news."""
+    def _note_wait(self, event: Event) -> bool:
+        """Take note of a wait; tell whether it was told of before: only the first question is news."""
         if isinstance(event, GenerationFinished):
             self._waiting.discard(event.result.id)
         if not isinstance(event, GenerationWaiting) or self._display.verbose:
@@ -76,10 +77,12 @@ class Narration:
         self._waiting.add(event.id)
         return is_known
 
-    def _is_one_too_many(self, line: Line) -> bool:
-        if line.kind is Kind.PROBLEM:
-            self._problems += 1
-        return line.kind is Kind.PROBLEM and self._problems > SHOWN_PROBLEMS and not self._display.verbose
+    def _count_problem(self, line: Line) -> bool:
+        """Count it, if it is one; tell whether it is among those that are shown."""
+        if line.kind is not Kind.PROBLEM:
+            return True
+        self._problems += 1
+        return self._problems <= SHOWN_PROBLEMS or self._display.verbose
 
     def _tell(self, line: Line) -> None:
         display = self._display

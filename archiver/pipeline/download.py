@@ -198,7 +198,7 @@ class Download:
             msg = f"{url.host} sent {inspection.reason} instead of {_wanted(self._name)}"
             raise WrongBodyError(msg)
         flaw = _find_flaw(self._name, inspection)
-        if flaw and not self._is_settled(staged.sha256):
+        if flaw and not self._note_flaw(staged.sha256):
             await self._discard_and_break(f"{url.host} sent {flaw}")
         return Downloaded(
             path=staged.path,
@@ -210,8 +210,11 @@ class Download:
             finished_at=self._doors.retrier.clock.now(),
         )
 
-    def _is_settled(self, digest: str) -> bool:
-        """Tell whether a flaw is the source's own: the same bytes came twice, or are not asked for again."""
+    def _note_flaw(self, digest: str) -> bool:
+        """Take note of flawed bytes; tell whether they are the source's own.
+
+        They are where the very same came twice, or where they are not asked for again.
+        """
         came_before = self._flawed_digest == digest
         self._flawed_digest = digest
         return came_before or self._doors.retrier.policy.retries == 0

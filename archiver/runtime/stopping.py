@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 from archiver.domain.errors import RunError, RunInterruptedError
+from archiver.runtime.threads import see_through
 
 T = TypeVar("T")
 
@@ -55,6 +56,46 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
         task.cancel()
         stopped.cancel()
         await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+async def end_of(work: Coroutine[Any, Any, None], stop: Stop) -> RunError | None:
+    """Do the work until it ends or is to stop; return what ended it early, or None.
+
+    It has put everything away by then, also where whoever awaits this is cancelled.
+    """
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        # Whoever called holds the archive as long as something is done in it.
+        task.cancel()
+        await see_through(asyncio.wait({task}))
+        raise
+    finally:
+        stopped.cancel()
+    is_cut_short = task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not is_cut_short:
+            raise
+    except RunError as error:
+        return stop.reason if is_cut_short else error
+    except BaseExceptionGroup as group:
+        found = _first_run_error(group)
+        if found is None:
+            raise
+        return stop.reason if is_cut_short else found
+    return stop.reason if is_cut_short else None
+
+
+def _first_run_error(group: BaseExceptionGroup) -> RunError | None:
+    """Return the first error of a group, which may hold groups."""
+    for error in group.exceptions:
+        found = _first_run_error(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, RunError):
+            return found
+    return None
 
 
 class Deadline:
