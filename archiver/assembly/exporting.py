@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.dataset.archived import ArchiveMedia
@@ -23,6 +23,7 @@ from archiver.dataset.options import Destination, ExportOptions, FormatName
 from archiver.dataset.pieces import Layout
 from archiver.dataset.plan import Plan
 from archiver.dataset.record import DatasetRecord, fingerprint
+from archiver.dataset.resumed import ResumedMedia
 from archiver.dataset.stage import Stage, refuse_inside
 from archiver.dataset.transforming import Transformed, describe
 from archiver.domain.errors import ArchiveLockedError
@@ -157,6 +158,8 @@ def _written(work: Work, root: Path) -> DatasetRecord:
     stage = Stage(root, work.fingerprint)
     before = foreign_names(root, standing_record(root))
     work.observer(ExportPlanned(work.plan.count))
+    if work.transform:
+        work = replace(work, media=ResumedMedia(work.media, stage, work.plan))
     record = Export(work, stage).run()
     # What has a name of the dataset's was replaced by it.
     strange = sorted(set(before) & set(foreign_names(root, record)))

@@ -38,6 +38,10 @@ class Stage:
         held = self._held.get(path)
         return held if held and is_whole(self.files, held) else None
 
+    def all_held(self) -> tuple[Held, ...]:
+        """Return all that an earlier run noted; whether it is still whole `held` tells."""
+        return tuple(self._held.values())
+
     def note(self, held: Held) -> None:
         """Take note of a file that is whole."""
         self._held[held.path] = held

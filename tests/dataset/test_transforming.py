@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,10 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.cli.main import main
+from archiver.dataset.destination import make_destination
+from archiver.dataset.exporting import Export, Work
+from archiver.dataset.formats.folder import ImagefolderLayout, VideofolderLayout
 from archiver.dataset.lookahead import begun_ahead
-from archiver.dataset.media import LostSampleError
+from archiver.dataset.media import Losses, LostSampleError, Media, MediaFile
 from archiver.dataset.options import ExportOptions, FormatName, TransformOptions
 from archiver.dataset.plan import Plan, Sample
+from archiver.dataset.resumed import ResumedMedia
+from archiver.dataset.stage import Stage
 from archiver.dataset.transforming import (
     Transformed,
     describe,
@@ -28,7 +35,7 @@ from archiver.dataset.transforming import (
     parse_resize,
 )
 from archiver.domain.checks import Measurement
-from archiver.domain.errors import UsageError
+from archiver.domain.errors import RunInterruptedError, UsageError
 from archiver.domain.identity import AssetName
 from archiver.media.inspection import inspect_media
 from tests.dataset.filmed import keep_film
@@ -317,3 +324,82 @@ def test_a_shard_of_nothing_is_refused(archive: Path, tmp_path: Path) -> None:
     words = ["export", "webdataset", str(tmp_path / "ds"), "--archive", str(archive)]
     assert main([*words, "--shard-size", "0.5"]) == 2
     assert not (tmp_path / "ds").exists()
+
+
+@dataclass
+class _Watched:
+    """Media that are counted, and that end the export at the sample number `end`."""
+
+    media: Media
+    end: int | None = None
+    asked: int = 0
+
+    def files(self, sample: Sample) -> tuple[MediaFile, ...]:
+        """Return what is made."""
+        if self.asked == self.end:
+            raise RunInterruptedError(signal.SIGTERM)
+        self.asked += 1
+        return self.media.files(sample)
+
+    def pass_by(self, sample: Sample) -> None:
+        """Nobody counts these."""
+
+    def lose(self, sample: Sample, error: LostSampleError) -> None:
+        """Pass it on."""
+        self.media.lose(sample, error)
+
+    def is_lost(self, sample: Sample) -> bool:
+        """Ask."""
+        return self.media.is_lost(sample)
+
+
+_LAYOUTS = {FormatName.VIDEOFOLDER: VideofolderLayout, FormatName.IMAGEFOLDER: ImagefolderLayout}
+_OF_FOLDERS = ExportOptions(format=FormatName.VIDEOFOLDER, transform=_SMALL)
+_OF_STILLS = ExportOptions(format=FormatName.IMAGEFOLDER, transform=TransformOptions(frames=3))
+
+
+@pytest.mark.parametrize(
+    ("options", "assets"),
+    [
+        (_OF_FOLDERS, (AssetName.VIDEO, AssetName.THUMBNAIL)),
+        (_OF_FOLDERS, (AssetName.VIDEO, AssetName.VIDEO_RAW)),
+        (_OF_STILLS, (AssetName.VIDEO,)),
+    ],
+)
+def test_clips_that_are_staged_are_not_made_again(
+    archive: Path, tmp_path: Path, options: ExportOptions, assets: tuple[AssetName, ...]
+) -> None:
+    """A night of encoding that was broken off at nine tenths has a tenth left to do."""
+    plan = plan_of(archive, options, assets=assets)
+
+    def export(dest: Path, end: int | None = None) -> int:
+        losses = Losses(lambda _event: None)
+        with Transformed(Originals(plan), options.transform, tmp_path / "made") as made:
+            watched = _Watched(made, end)
+            make_destination(dest)
+            stage = Stage(dest, "same")
+            work = Work(
+                plan=plan,
+                layout=_LAYOUTS[options.format](),
+                media=ResumedMedia(watched, stage, plan),
+                losses=losses,
+                observer=lambda _event: None,
+                fingerprint="same",
+                transform={},
+            )
+            Export(work, stage).run()
+        return watched.asked
+
+    assert export(tmp_path / "whole") == _COUNT
+    with pytest.raises(RunInterruptedError):
+        export(tmp_path / "ds", end=4)
+    assert export(tmp_path / "ds") == _COUNT - 4
+    assert _files_in(tmp_path / "ds") == _files_in(tmp_path / "whole")
+
+
+def _files_in(dest: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(dest).as_posix(): path.read_bytes()
+        for path in dest.rglob("*")
+        if path.is_file() and ".partial" not in path.parts
+    }
