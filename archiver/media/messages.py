@@ -107,21 +107,21 @@ class NoProgram(Struct, frozen=True, tag=True):
     message: _Text
 
 
-Answer = (
+Reply = (
     Ready | Measured | FoundDamage | FoundNoMedia | Decoded | Compared | OutOfMemory | Unreadable | NoProgram
 )
 
-_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_answers: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _tasks = msgspec.msgpack.Decoder(Task)
 
 
-def frame(message: Task | Answer) -> bytes:
+def frame(message: Task | Reply) -> bytes:
     """Return a message as it goes through the pipe."""
     data = msgspec.msgpack.encode(message)
     return len(data).to_bytes(LENGTH_BYTES, "big") + data
 
 
-def read_answer(data: bytes) -> Answer:
+def read_reply(data: bytes) -> Reply:
     """Return the answer in a message. Raises `ValueError` for anything else."""
     try:
         return _answers.decode(data)
@@ -135,7 +135,7 @@ def read_task(data: bytes) -> Task:
     return _tasks.decode(data)
 
 
-def to_answer(inspection: Inspection) -> Answer:
+def to_reply(inspection: Inspection) -> Reply:
     """Return an inspection as a message."""
     match inspection:
         case Measurement(kind=kind):

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from archiver.domain.quantity import show_size
-from archiver.media.messages import Answer, OutOfMemory, Question, Task
+from archiver.media.messages import OutOfMemory, Question, Reply, Task
 from archiver.media.process import Ended, WorkerProcess
 
 # As long as a worker takes to start, and so often.
@@ -82,7 +82,7 @@ class WorkerPool:
         self._idle.clear()
         await asyncio.gather(*map(self._end, tuple(self._all)))
 
-    async def ask(self, question: Question, allowance: Allowance) -> Answer | Unbearable:
+    async def ask(self, question: Question, allowance: Allowance) -> Reply | Unbearable:
         """Return a worker's answer. Raises `RunError` where no worker can be started."""
         task = Task(question, allowance.cpu_s)
         await self._take_turn()
@@ -119,7 +119,7 @@ class WorkerPool:
                 return
         await self._turns.acquire()
 
-    async def _ask_any(self, task: Task, wall_s: float) -> Answer | Ended:
+    async def _ask_any(self, task: Task, wall_s: float) -> Reply | Ended:
         worker = self._idle.pop() if self._idle else await self._start(self._options.memory_bytes)
         is_of_use = False
         try:
@@ -133,7 +133,7 @@ class WorkerPool:
                 await self._end(worker)
         return found
 
-    async def _ask_fresh(self, task: Task, wall_s: float) -> Answer | Ended:
+    async def _ask_fresh(self, task: Task, wall_s: float) -> Reply | Ended:
         worker = await self._start(self._options.large_memory_bytes)
         try:
             return await worker.ask(task, wall_s)

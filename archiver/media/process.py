@@ -16,11 +16,11 @@ from archiver.media.environment import environment
 from archiver.media.messages import (
     LENGTH_BYTES,
     LONGEST_MESSAGE_BYTES,
-    Answer,
     Ready,
+    Reply,
     Task,
     frame,
-    read_answer,
+    read_reply,
 )
 from archiver.runtime.children import Child, start_child
 
@@ -79,7 +79,7 @@ class WorkerProcess:
         msg = f"the process that looks into files does not start: {reason}: try `python -m {_MODULE} 0`"
         raise RunError(msg)
 
-    async def ask(self, task: Task, wall_s: float) -> Answer | Ended:
+    async def ask(self, task: Task, wall_s: float) -> Reply | Ended:
         """Return the answer, or how the worker came to its end."""
         stdin = self._process.stdin
         # It may have ended since its last answer: then the reading tells how.
@@ -102,7 +102,7 @@ class WorkerProcess:
             self._leaving = asyncio.ensure_future(self._process.wait())
         await asyncio.shield(self._leaving)
 
-    async def _hear(self, wall_s: float) -> Answer | Ended:
+    async def _hear(self, wall_s: float) -> Reply | Ended:
         try:
             async with asyncio.timeout(wall_s):
                 return await self._receive()
@@ -113,7 +113,7 @@ class WorkerProcess:
         except ValueError:
             return Ended("the process that read it answered nonsense")
 
-    async def _receive(self) -> Answer:
+    async def _receive(self) -> Reply:
         pipe = self._process.stdout
         if pipe is None:
             raise EOFError
@@ -121,7 +121,7 @@ class WorkerProcess:
         if length > LONGEST_MESSAGE_BYTES:
             msg = f"an answer of {length} bytes"
             raise ValueError(msg)
-        return read_answer(await pipe.readexactly(length))
+        return read_reply(await pipe.readexactly(length))
 
     async def _leave(self) -> int:
         """Return the exit code of a worker whose answers have ended."""

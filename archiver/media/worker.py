@@ -18,7 +18,6 @@ from archiver.media.confinement import allow_cpu, confine
 from archiver.media.inspection import find_decode_error, inspect_media
 from archiver.media.messages import (
     LENGTH_BYTES,
-    Answer,
     Compared,
     CompareLastFrame,
     Decoded,
@@ -28,11 +27,12 @@ from archiver.media.messages import (
     OutOfMemory,
     Question,
     Ready,
+    Reply,
     Task,
     Unreadable,
     frame,
     read_task,
-    to_answer,
+    to_reply,
 )
 
 
@@ -50,7 +50,7 @@ def main(memory_bytes: int) -> None:
         gc.collect()
 
 
-def answer(question: Question) -> Answer:
+def answer(question: Question) -> Reply:
     """Look, and return what was found; what goes wrong is an answer, too."""
     try:
         return _look(question)
@@ -62,10 +62,10 @@ def answer(question: Question) -> Answer:
         return Unreadable(error.strerror or type(error).__name__)
 
 
-def _look(question: Question) -> Answer:
+def _look(question: Question) -> Reply:
     match question:
         case Inspect(path):
-            return to_answer(inspect_media(_path(path)))
+            return to_reply(inspect_media(_path(path)))
         case FindDecodeError(path):
             return Decoded(find_decode_error(_path(path)))
         case CompareLastFrame(picture, video):
@@ -90,7 +90,7 @@ def _receive(tasks: BinaryIO) -> Task | None:
     return read_task(tasks.read(length)) if length else None
 
 
-def _send(answers: BinaryIO, message: Answer) -> None:
+def _send(answers: BinaryIO, message: Reply) -> None:
     answers.write(frame(message))
 
 

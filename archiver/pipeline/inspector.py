@@ -14,7 +14,6 @@ from typing import Any, Self, TypeVar
 from archiver.domain.checks import Damaged, Inspection, NotMedia
 from archiver.domain.errors import ArchiveError, UsageError
 from archiver.media.messages import (
-    Answer,
     Compared,
     CompareLastFrame,
     Decoded,
@@ -25,6 +24,7 @@ from archiver.media.messages import (
     Measured,
     NoProgram,
     Question,
+    Reply,
     Unreadable,
     to_inspection,
 )
@@ -97,7 +97,7 @@ class Inspector:
 
     async def _ask(
         self, question: Question, path: Path, size: int | None, *, extra_s: int
-    ) -> Answer | Unbearable:
+    ) -> Reply | Unbearable:
         if size is None:
             size = await asyncio.to_thread(_size, path)
         allowance = Allowance(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archiver.media.messages import (
-    Answer,
     FindDecodeError,
     FoundDamage,
     FoundNoMedia,
@@ -20,6 +19,7 @@ from archiver.media.messages import (
     Measured,
     OutOfMemory,
     Question,
+    Reply,
     Task,
     Unreadable,
 )
@@ -120,7 +120,7 @@ class _Lane:
         if took_s > self._report.slowest_s:
             self._report.slowest_s, self._report.slowest = took_s, f"{case.number} ({case.name})"
 
-    async def _ask(self, case: Case, question: Question) -> Answer | Ended:
+    async def _ask(self, case: Case, question: Question) -> Reply | Ended:
         if self._worker is None:
             self._worker = await WorkerProcess.spawn(PoolOptions().memory_bytes)
             await self._worker.settle()
@@ -149,7 +149,7 @@ class _Lane:
             await worker.wait()
 
 
-def _verdict(answer: Answer | Ended) -> str:
+def _verdict(answer: Reply | Ended) -> str:
     match answer:
         case Measured():
             return "measured"

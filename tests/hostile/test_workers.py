@@ -21,7 +21,7 @@ from archiver.media.messages import (
     FoundDamage,
     Inspect,
     Measured,
-    read_answer,
+    read_reply,
     to_inspection,
 )
 from archiver.media.pool import Allowance, PoolOptions, Unbearable, WorkerPool
@@ -277,7 +277,7 @@ async def test_what_is_no_media_is_told_in_the_workers_words(tmp_path: Path) -> 
 def test_an_answer_that_is_nonsense_is_refused(data: bytes) -> None:
     """A worker that was taken over may say anything: it is data, and never code."""
     with pytest.raises(ValueError, match=r"."):
-        read_answer(data)
+        read_reply(data)
 
 
 def test_an_answer_about_a_kind_that_there_is_not_is_refused() -> None:
