@@ -13,7 +13,7 @@ from archiver.domain.events import Observer
 from archiver.runtime.clock import Clock, SystemClock
 from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
-from archiver.storage.index import Index
+from archiver.storage.index import rebuild_index
 from archiver.storage.reconciling import Reconciliation
 
 
@@ -40,8 +40,6 @@ async def reindex(options: Options, observer: Observer) -> Reconciliation:
     await run_in_thread(Archive.open, options.archive, writable=False)
     async with hold_archive(options, "reindex", observer, SystemClock()) as archive:
         try:
-            index = await run_in_thread(Index.rebuild, archive)
-            await run_in_thread(index.close)
+            return await run_in_thread(rebuild_index, archive)
         finally:
             await run_in_thread(archive.partials.tidy)
-        return index.found

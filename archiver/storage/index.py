@@ -52,8 +52,6 @@ class Index:
         self._is_open = True
         self._is_in_doubt = False
         self.notice = notice
-        self.found = Reconciliation()
-        """What `rebuild` came to."""
 
     @classmethod
     def open(cls, archive: Archive, *, writable: bool = True) -> Self:
@@ -62,15 +60,6 @@ class Index:
         One that is not writable touches no file: whatever has to be made anew is made in memory.
         """
         return cls._open_writable(archive) if writable else cls._open_readable(archive)
-
-    @classmethod
-    def rebuild(cls, archive: Archive) -> Self:
-        """Make the index anew from the sidecars alone, whatever there is."""
-        catalog = Catalog.create(archive.root)
-        found = _fill(archive, catalog)
-        index = cls(archive, catalog, notice=_notice(f"{INDEX}: made anew", found), is_kept=True)
-        index.found = found
-        return index
 
     @classmethod
     def _open_writable(cls, archive: Archive) -> Self:
@@ -224,6 +213,18 @@ class Index:
         if self._pending and self._is_kept:
             self._catalog.record(self._pending.values())
             self._pending.clear()
+
+
+def rebuild_index(archive: Archive) -> Reconciliation:
+    """Make the index anew from the sidecars alone, whatever there is; return what was read.
+
+    Raises `ArchiveError`.
+    """
+    catalog = Catalog.create(archive.root)
+    found = _fill(archive, catalog)
+    with catalog:
+        catalog.mark_clean()
+    return found
 
 
 def _fill(archive: Archive, catalog: Catalog) -> Reconciliation:

@@ -12,7 +12,7 @@ from archiver.domain.naming import folder_of
 from archiver.domain.sidecar import AssetRecord, AssetStatus, encode_sidecar, verification_of
 from archiver.domain.timing import parse_timestamp
 from archiver.storage.archive import Archive
-from archiver.storage.index import Index
+from archiver.storage.index import rebuild_index
 from tests.storage.samples import record, sidecar
 
 BODY = b"\0" * 1000
@@ -51,4 +51,4 @@ def keep(
 
 def index(archive: Path) -> None:
     """Let the archive's index know all that is there."""
-    Index.rebuild(Archive.open(archive)).close()
+    rebuild_index(Archive.open(archive))
