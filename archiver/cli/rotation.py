@@ -1,4 +1,8 @@
-"""A file of lines that is put aside when it is large: FILE becomes FILE.1, that FILE.2, and so on."""
+"""A file of lines that is put aside when it is large: FILE becomes FILE.1, that FILE.2, and so on.
+
+Not logging's RotatingFileHandler: one that cannot be put aside it tries to put aside for every line, and of a
+line that cannot be written it makes a traceback (Python 3.11, logging/handlers.py, `handleError`).
+"""
 
 from __future__ import annotations
 
