@@ -12,12 +12,11 @@ from archiver.assembly.options import Options
 from archiver.assembly.parts import build_archiving, build_runner, build_spending
 from archiver.assembly.recording import Conditions, run_recorded
 from archiver.assembly.stores import Stores
-from archiver.batch.amending import RowUpdate
+from archiver.batch.amending import Amending
 from archiver.batch.backlog import Backlog
 from archiver.batch.intake import Intake, Selection
 from archiver.batch.manifest import ManifestRow, Row, check_manifest, read_manifest
 from archiver.batch.owing import Owing, settling
-from archiver.batch.runner import Archiving
 from archiver.domain.errors import RunError
 from archiver.domain.events import Noticed, Observer
 from archiver.domain.identity import parse_id
@@ -87,7 +86,7 @@ async def _run(command: str, rows: RowsOf, options: Options, conditions: Conditi
         report: RunReport | None = None
         try:
             async with open_run(archive, options, conditions) as opened:
-                run = _Run(opened, conditions, is_finishing=command == "sync")
+                run = _Run(opened, conditions)
                 report = await run.work(await run_in_thread(rows, opened.stores))
         except RunError as error:
             if report is None:
@@ -114,25 +113,24 @@ class _Run:
 
     opened: Opened
     conditions: Conditions
-    is_finishing: bool
 
     async def work(self, rows: Rows) -> RunReport:
         """Let the runner work through the rows."""
         options, stores = self.opened.options, self.opened.stores
         spending = build_spending(options, stores.archive, self.conditions)
-        runner = build_runner(self._archiving(spending), self.opened, spending, self.conditions)
-        update = None if options.dry_run else RowUpdate(stores.archive, stores.index)
-        selection = replace(_selection(options), is_finishing=self.is_finishing)
-        intake = Intake(stores.archive, stores.index, stores.seen, selection, update)
+        amending = self._amending(spending)
+        archiving = amending if options.dry_run else Owing(amending, stores.owed, self.conditions.clock)
+        runner = build_runner(archiving, self.opened, spending, self.conditions)
+        intake = Intake(stores.archive, stores.index, stores.seen, _selection(options), takes_rows=True)
         async with aclosing(intake.admit(rows)) as admitted:
             settled = admitted if options.dry_run else settling(admitted, stores.owed)
             report = await runner.run(settled, self.conditions.stop)
-        if update and update.count:
-            sidecars = "1 sidecar" if update.count == 1 else f"{update.count} sidecars"
+        if amending.count:
+            sidecars = "1 sidecar" if amending.count == 1 else f"{amending.count} sidecars"
             self.conditions.observer(Noticed(f"the manifest's columns are new in {sidecars}"))
         return report
 
-    def _archiving(self, observer: Observer) -> Archiving:
-        options, clock = self.opened.options, self.conditions.clock
-        archiving = build_archiving(self.opened.doors(observer, clock), options)
-        return archiving if options.dry_run else Owing(archiving, self.opened.stores.owed, clock)
+    def _amending(self, observer: Observer) -> Amending:
+        options, stores = self.opened.options, self.opened.stores
+        archiving = build_archiving(self.opened.doors(observer, self.conditions.clock), options)
+        return Amending(archiving, stores.archive, stores.index, is_dry=options.dry_run)

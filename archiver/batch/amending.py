@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
-from archiver.domain.errors import ArchiveError
-from archiver.domain.sidecar import Sidecar
+from archiver.batch.runner import Archiving
+from archiver.domain.errors import ArchiveError, DiskFullError, SidecarError
+from archiver.domain.events import GenerationPlanned
+from archiver.domain.outcome import GenerationResult
+from archiver.domain.sidecar import merged_row
+from archiver.pipeline.item import Item
+from archiver.pipeline.results import unchanged_result, unusable_result
+from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
 from archiver.storage.entries import Brief, IndexEntry, digest_of_row
 from archiver.storage.index import Index
 from archiver.storage.store import Footprint
 
 
-class RowUpdate:
-    """Puts a manifest's columns into sidecars; `count` says into how many. One thread at a time."""
+class Amending:
+    """Archives through another; of what is archived already only the manifest's columns are written.
 
-    def __init__(self, archive: Archive, index: Index) -> None:
+    `count` says into how many sidecars. In a dry run into none.
+    """
+
+    def __init__(self, archiver: Archiving, archive: Archive, index: Index, *, is_dry: bool) -> None:
+        self._archiver = archiver
         self._archive = archive
         self._index = index
+        self._is_dry = is_dry
         self.count = 0
 
-    def apply(self, brief: Brief, row: Mapping[str, Any]) -> None:
-        """Let a generation's sidecar say what `row` does; its other columns stay, as does all else.
+    async def archive(self, item: Item) -> GenerationResult | GenerationPlanned:
+        """Do what can be done now for one generation. Raises `RunError` alone."""
+        if item.amends is None:
+            return await self._archiver.archive(item)
+        try:
+            if not self._is_dry:
+                self.count += await run_in_thread(self._amend, item, item.amends)
+        except DiskFullError:
+            raise
+        except (SidecarError, ArchiveError) as error:
+            # It costs this one alone, as a folder does that may not be written.
+            return unusable_result(item.amends, error.record())
+        return unchanged_result(item.amends)
 
-        Raises `ArchiveError`, `SidecarError`.
-        """
-        if not row or brief.row_digest == digest_of_row(row):
-            return
+    def _amend(self, item: Item, brief: Brief) -> bool:
+        """Let the sidecar have the row's columns, too; tell whether any was new. All else stays."""
         loaded = self._archive.load(brief.folder)
         if loaded is None:
-            return
+            return False
         sidecar, footprint = loaded
-        amended = msgspec.structs.replace(sidecar, manifest_row={**sidecar.manifest_row, **row})
-        if amended != sidecar:
-            footprint = self._commit(brief.folder, amended)
-            self.count += 1
-        self._index.record(IndexEntry.of(amended, brief.folder, footprint))
+        row = merged_row(sidecar.manifest_row, item.row)
+        is_new = digest_of_row(row) != digest_of_row(sidecar.manifest_row)
+        if is_new:
+            footprint = self._write(brief.folder, row)
+            sidecar = msgspec.structs.replace(sidecar, manifest_row=row)
+        entry = IndexEntry.of(sidecar, brief.folder, footprint)
+        # This row is in it by now, whatever else is: the next run need not look.
+        self._index.record(msgspec.structs.replace(entry, row_digest=digest_of_row(item.row)))
+        return is_new
 
-    def _commit(self, folder: str, amended: Sidecar) -> Footprint:
+    def _write(self, folder: str, row: dict[str, object]) -> Footprint:
         try:
-            return self._archive.commit(folder, amended, {})
+            return self._archive.amend_row(folder, row)
         except ArchiveError:
-            # The sidecar may stand already, and only the sync of its folder have failed.
+            # It may stand already, and only the sync of its folder have failed.
             self._index.distrust()
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -11,6 +11,7 @@ from archiver.batch.intake import Selection
 from archiver.batch.manifest import ManifestRow
 from archiver.domain.errors import SidecarError
 from archiver.domain.identity import GenerationId
+from archiver.domain.owed import Reason
 from archiver.domain.timing import show_duration
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
@@ -31,9 +32,16 @@ class Backlog:
         With `retry_failed` and `retry_mismatched` what is final, too. An id may come twice. This blocks.
         """
         for entry in self.owed.due(now):
-            yield ManifestRow(id=entry.id, row=entry.row, saved_answer=entry.saved_answer)
-        for generation_id in chain(self._unlisted(), self._final(selection)):
+            # With another reason somebody has asked since, perhaps for more than was wanted at first.
+            is_narrow = entry.reason is Reason.INCOMPLETE
+            yield ManifestRow(
+                id=entry.id, row=entry.row, saved_answer=entry.saved_answer, is_narrow=is_narrow
+            )
+        for generation_id in self._not_owed(self.archive.partials.ids()):
             yield ManifestRow(id=generation_id)
+        lacking = chain(self.index.incomplete(), filter(self._has_lost_a_file, self.index.changed()))
+        for generation_id in chain(self._not_owed(lacking), self._final(selection)):
+            yield ManifestRow(id=generation_id, is_narrow=True)
 
     def not_due(self, now: datetime) -> str | None:
         """Return in words what is left alone for now, or None."""
@@ -43,10 +51,8 @@ class Backlog:
         wait = show_duration((counts.next_due - now).total_seconds())
         return f"{counts.total - counts.due} owed, but not due yet: the next in {wait}; `get ID` asks at once"
 
-    def _unlisted(self) -> Iterator[GenerationId]:
-        """Give what is unfinished without being on the list; what is on it has its own moment."""
-        changed = filter(self._has_lost_a_file, self.index.changed())
-        found = chain(self.archive.partials.ids(), self.index.incomplete(), changed)
+    def _not_owed(self, found: Iterable[GenerationId]) -> Iterator[GenerationId]:
+        """Give those that are not on the list; what is on it has its own moment."""
         return (generation_id for generation_id in found if self.owed.get(generation_id) is None)
 
     def _has_lost_a_file(self, generation_id: GenerationId) -> bool:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.batch.amending import RowUpdate
 from archiver.batch.manifest import ManifestRow, Row
 from archiver.batch.reading import RowReader
-from archiver.domain.errors import ErrorRecord, SidecarError
+from archiver.domain.errors import SidecarError
 from archiver.domain.events import RowRejected
 from archiver.domain.generation import State
 from archiver.domain.identity import AssetName
-from archiver.domain.outcome import GenerationResult, Outcome
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification
+from archiver.domain.outcome import GenerationResult
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification, merged_row
 from archiver.pipeline.item import HeldGeneration, Item
+from archiver.pipeline.results import unchanged_result, unusable_result
 from archiver.runtime.threads import run_in_thread
 from archiver.storage.archive import Archive
-from archiver.storage.entries import Brief
+from archiver.storage.entries import Brief, digest_of_row
 from archiver.storage.index import Index
 from archiver.storage.seen import Seen
 
@@ -33,8 +33,6 @@ class Selection:
     verify: bool = False
     retry_failed: bool = False
     retry_mismatched: bool = False
-    is_finishing: bool = False
-    """Whether what was begun is finished alone: assets that were not wanted then are not wanted now."""
 
 
 Admitted = RowRejected | GenerationResult | Item
@@ -42,21 +40,16 @@ Admitted = RowRejected | GenerationResult | Item
 
 
 class Intake:
-    """Sorts rows by what the archive has already; an `update` puts new columns into sidecars that stand."""
+    """Sorts rows by what the archive has already; `takes_rows` lets new columns reach sidecars that stand."""
 
     def __init__(
-        self,
-        archive: Archive,
-        index: Index,
-        seen: Seen,
-        selection: Selection,
-        update: RowUpdate | None = None,
+        self, archive: Archive, index: Index, seen: Seen, selection: Selection, *, takes_rows: bool = False
     ) -> None:
         self._archive = archive
         self._index = index
         self._seen = seen
         self._selection = selection
-        self._update = update
+        self._takes_rows = takes_rows
 
     async def admit(self, rows: Iterable[Row]) -> AsyncGenerator[list[Admitted], None]:
         """Yield what the rows come to, in their order, in chunks; close it where they are left unread.
@@ -82,22 +75,19 @@ class Intake:
     def _sort(self, row: ManifestRow, brief: Brief | None) -> Admitted:
         if brief is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
-        if self._is_final(brief) and self._index.is_current(brief):
+        if self._is_final(brief, row) and self._index.is_current(brief):
             return self._unchanged(row, brief)
         return self._item_again(row, brief)
 
-    def _unchanged(self, row: ManifestRow, brief: Brief) -> GenerationResult:
-        try:
-            if self._update:
-                self._update.apply(brief, row.row)
-        except SidecarError as error:
-            return _unreadable(brief, error)
-        return _unchanged(brief)
+    def _unchanged(self, row: ManifestRow, brief: Brief) -> Admitted:
+        if row.row and self._takes_rows and brief.row_digest != digest_of_row(row.row):
+            return Item(id=row.id, row=row.row, amends=brief)
+        return unchanged_result(brief)
 
-    def _is_final(self, brief: Brief) -> bool:
+    def _is_final(self, brief: Brief, row: ManifestRow) -> bool:
         if brief.state == State.FAILED:
             return not self._selection.retry_failed
-        if self._is_wanting(brief):
+        if self._is_wanting(brief, row):
             return False
         if self._selection.verify and brief.verification == Verification.UNVERIFIED:
             return False
@@ -111,24 +101,23 @@ class Intake:
             survey = self._archive.survey(brief.folder)
         except SidecarError as error:
             # Edited by hand, perhaps: its files stay as they are until a person has looked.
-            return _unreadable(brief, error)
+            return unusable_result(brief, error.record())
         if survey is None:
             return Item(id=row.id, row=row.row, saved_answer=row.saved_answer)
         held = HeldGeneration.of(brief.folder, survey)
         is_whole = not (held.lost or held.missing or self._flagged(held))
-        if self._is_final(brief) and is_whole:
-            self._index.refresh(row.id)
-            return self._unchanged(row, brief)
+        if self._is_final(brief, row) and is_whole:
+            return self._unchanged(row, self._index.refresh(row.id) or brief)
         held = self._held_for(held)
         # There may be nothing to fetch: what was promised stands in the sidecar.
-        is_looked_into_alone = is_whole and bool(held.unverified) and not self._is_wanting(brief)
+        is_looked_into_alone = is_whole and bool(held.unverified) and not self._is_wanting(brief, row)
         return Item(
             id=row.id,
-            row={**survey.sidecar.manifest_row, **row.row},
+            row=merged_row(survey.sidecar.manifest_row, row.row),
             held=held,
             saved_answer=row.saved_answer,
             standing_answer=bytes(survey.sidecar.response) if is_looked_into_alone else None,
-            declined=self._declined(brief, survey.sidecar.assets),
+            declined=_declined(row, brief, survey.sidecar.assets),
         )
 
     def _flagged(self, held: HeldGeneration) -> dict[AssetName, AssetRecord]:
@@ -144,39 +133,20 @@ class Intake:
         kept = {name: held.assets[name] for name in held.assets.keys() - flagged.keys() - unverified.keys()}
         return replace(held, assets=kept, flagged=flagged, unverified=unverified)
 
-    def _declined(self, brief: Brief, recorded: Mapping[AssetName, AssetRecord]) -> frozenset[AssetName]:
-        """Return what was offered and not wanted when it was archived; nothing of what failed upstream."""
-        if not (self._selection.is_finishing and recorded):
-            return frozenset()
-        return brief.offered - recorded.keys()
-
-    def _is_wanting(self, brief: Brief) -> bool:
+    def _is_wanting(self, brief: Brief, row: ManifestRow) -> bool:
         """Tell whether an asset is wanted that is offered and has no record."""
         wanted = self._selection.assets & brief.offered
-        return not (self._selection.is_finishing or wanted <= brief.assets.keys())
+        return not (row.is_narrow or wanted <= brief.assets.keys())
+
+
+def _declined(
+    row: ManifestRow, brief: Brief, recorded: Mapping[AssetName, AssetRecord]
+) -> frozenset[AssetName]:
+    """Return what was offered and not wanted when it was archived; nothing of what failed upstream."""
+    return brief.offered - recorded.keys() if row.is_narrow and recorded else frozenset()
 
 
 def _with_status(
     records: Mapping[AssetName, AssetRecord], status: AssetStatus
 ) -> dict[AssetName, AssetRecord]:
     return {name: record for name, record in records.items() if record.status is status}
-
-
-def _unreadable(brief: Brief, error: SidecarError) -> GenerationResult:
-    return GenerationResult(
-        id=brief.id, state=brief.state, outcome=Outcome.ERROR, path=brief.folder, error=error.record()
-    )
-
-
-def _unchanged(brief: Brief) -> GenerationResult:
-    error = (
-        ErrorRecord(kind="failed", message="failed at the service") if brief.state == State.FAILED else None
-    )
-    return GenerationResult(
-        id=brief.id,
-        state=brief.state,
-        outcome=Outcome.UNCHANGED,
-        path=brief.folder,
-        assets=brief.assets,
-        error=error,
-    )

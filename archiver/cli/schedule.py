@@ -19,7 +19,7 @@ from archiver.cli.given import Given
 from archiver.cli.key import VARIABLE, key_origin
 from archiver.cli.options import Setting
 from archiver.cli.results import open_results
-from archiver.cli.settings import read_display, read_options
+from archiver.cli.settings import RIVALS, read_display, read_options
 from archiver.cli.text import complain
 from archiver.cli.timetable import cron_line, parse_time_of_day, systemd_units
 
@@ -66,8 +66,12 @@ def _options(ctx: click.Context, given: Given) -> Iterator[str]:
     file = config_file(ctx)
     if file.exists():
         yield from ("--config", str(file.absolute()))
+    # Beside the one that counts more, the other would be given in the same place.
+    lost = {
+        name for pair in RIVALS for name, is_on in zip(pair, given.rivals(*pair), strict=True) if not is_on
+    }
     for param in ctx.command.params:
-        if not isinstance(param, Setting) or not param.expose_value or param.name in _NOT_AT_NIGHT:
+        if not isinstance(param, Setting) or not param.expose_value or param.name in _NOT_AT_NIGHT | lost:
             continue
         yield from _option(given, param, ctx.params[str(param.name)])
 

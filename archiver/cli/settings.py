@@ -51,6 +51,10 @@ class Display:
     log: LogOptions | None = None
 
 
+RIVALS = (("deep", "no_verify"), ("quiet", "verbose"))
+"""Flags of which one may be on."""
+
+
 def read_options(given: Given, warn: Callable[[str], None]) -> Options:
     """Return the run's options. Raises `click.UsageError`; `warn` takes what a person should know."""
     is_deep, is_unverified = given.rivals("deep", "no_verify")

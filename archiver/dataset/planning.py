@@ -112,7 +112,8 @@ def refuse_idle_options(options: ExportOptions) -> None:
         msg = f"{options.format} has no clips in it that could be changed: export parquet with --embed"
         raise UsageError(msg)
     wanted = options.layout.assets
-    if wanted and not _has_video(wanted) and not (options.transform.is_none or options.transform.frames):
+    has_own_clip = options.format in _UNIFORM or wanted is None or _has_video(wanted)
+    if not has_own_clip and not (options.transform.is_none or options.transform.frames):
         msg = "no clip is wanted that could be changed: leave --assets out, or name video in it"
         raise UsageError(msg)
     has_clips = options.format is not FormatName.IMAGEFOLDER or options.transform.frames is not None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -109,6 +110,23 @@ class Sidecar(Struct, frozen=True, kw_only=True):
     assets: dict[AssetName, AssetRecord]
     manifest_row: dict[str, Any]
     response: Raw
+
+
+def merged_row(standing: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with the columns of both; of two values the new one counts, but for an empty cell."""
+    told = {name: value for name, value in new.items() if not _is_empty(value) or name not in standing}
+    return {**standing, **told}
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def with_row(sidecar: bytes, row: Mapping[str, Any]) -> bytes:
+    """Return a sidecar's JSON with another manifest row; all else stays to the letter, unknown keys too."""
+    fields = msgspec.json.decode(sidecar, type=dict[str, Raw])
+    fields["manifest_row"] = Raw(msgspec.json.encode(row))
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
 def encode_sidecar(sidecar: Sidecar) -> bytes:

@@ -108,15 +108,22 @@ class Download:
         return await self._look_into(asset.url)
 
     async def _receive(self, url: MediaUrl, held: Held | None) -> None:
+        # What is held stays until the host has shown that it gives the whole file.
+        if not await self._ask(url, held):
+            await self._ask(url, None)
+
+    async def _ask(self, url: MediaUrl, held: Held | None) -> bool:
+        """Ask for what is not held and take it; tell whether the host did not refuse the part, as a part."""
         accept = _ACCEPT_VIDEO if self._name.is_video else _ACCEPT_IMAGE
         headers = {"accept": accept, **(held.request_headers if held else {})}
         async with self._doors.transport.open(Request(url=url, headers=headers)) as answer:
             if held and answer.head.status in _PERHAPS_ABOUT_THE_RANGE:
-                await self._discard_and_break(f"{url.host} refuses a part ({answer.head.status})")
+                return False
             if answer.head.status not in _USABLE:
                 clock, policy = self._doors.retrier.clock, self._doors.retrier.policy
                 raise status_error(answer.url, answer.head, now=clock.now(), policy=policy)
             await self._take(url, answer, held)
+        return True
 
     async def _take(self, url: MediaUrl, answer: Answer, held: Held | None) -> None:
         match plan_body(held, answer.head):

@@ -20,11 +20,11 @@ from archiver.domain.errors import (
 from archiver.domain.generation import Generation, State
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import GenerationResult, Outcome
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar
+from archiver.domain.sidecar import AssetStatus, Sidecar, merged_row
 from archiver.pipeline.doors import Doors, FetchOptions
 from archiver.pipeline.fetch import AssetOutcome, Fetch, Haul
 from archiver.pipeline.item import HeldGeneration, Item
-from archiver.pipeline.merging import merge
+from archiver.pipeline.merging import Merged, merge
 from archiver.pipeline.records import record_assets, record_not_offered
 from archiver.pipeline.results import failed_result, summed_up
 from archiver.pipeline.sharing import link_held, review, share_held
@@ -34,6 +34,8 @@ from archiver.provider.interface import Provider
 from archiver.runtime.threads import run_in_thread, see_through
 from archiver.storage.entries import IndexEntry
 from archiver.storage.store import Link
+
+_NOTHING = merge(HeldGeneration(), {}, {})
 
 
 class GenerationArchiver:
@@ -71,10 +73,11 @@ class GenerationArchiver:
 
     def _with_standing(self, item: Item, found: Generation) -> Item:
         folder = item.folder_for(found)
-        survey = self._doors.archive.survey(folder)
-        if survey is None:
+        loaded, survey = self._doors.archive.load(folder), self._doors.archive.survey(folder)
+        if loaded is None or survey is None:
             return item
-        row = {**survey.sidecar.manifest_row, **item.row}
+        self._doors.index.record(IndexEntry.of(loaded[0], folder, loaded[1]))
+        row = merged_row(survey.sidecar.manifest_row, item.row)
         return replace(item, held=HeldGeneration.of(folder, survey), row=row, saved_answer=found.response)
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
@@ -85,7 +88,7 @@ class GenerationArchiver:
             statuses |= dict.fromkeys(held.lost, AssetStatus.MISSING)
             partly = Outcome.INCOMPLETE
             return msgspec.structs.replace(failed, outcome=partly, path=held.folder, assets=statuses)
-        return msgspec.structs.replace(failed, path=await self._commit(item, generation, {}, {}))
+        return msgspec.structs.replace(failed, path=await self._commit(item, generation, _NOTHING))
 
     async def _complete(self, item: Item, generation: Generation) -> GenerationResult:
         source = UrlSource(
@@ -125,10 +128,10 @@ class GenerationArchiver:
         clips = {AssetName.VIDEO, AssetName.VIDEO_RAW}
         if self._wanted & clips and not clips & generation.assets.keys():
             records[AssetName.VIDEO] = record_not_offered()
-        merged = merge(item.held, records, haul.outcomes)
+        merged = merge(self._still_due(item.held, generation), records, haul.outcomes)
         folder = item.held.folder or ""
         if merged.is_news:
-            folder = await self._commit(item, generation, merged.committed, merged.outcomes)
+            folder = await self._commit(item, generation, merged)
         return summed_up(item.id, folder, merged.reported, haul.bytes_fetched)
 
     async def _fetch(
@@ -143,13 +146,13 @@ class GenerationArchiver:
         came = await link_held(self._doors, item.held, haul.outcomes)
         return replace(haul, outcomes={**came, **await fetch.deepened(shared)})
 
-    async def _commit(
-        self,
-        item: Item,
-        generation: Generation,
-        assets: dict[AssetName, AssetRecord],
-        outcomes: Mapping[AssetName, AssetOutcome],
-    ) -> str:
+    def _still_due(self, held: HeldGeneration, generation: Generation) -> HeldGeneration:
+        """Return the same without pictures that are missing, are wanted now, and are offered no more."""
+        gone = {name for name in self._wanted - generation.assets.keys() if not name.is_video}
+        missing = {name: record for name, record in held.missing.items() if name not in gone}
+        return replace(held, missing=missing)
+
+    async def _commit(self, item: Item, generation: Generation, merged: Merged) -> str:
         provenance = Provenance(
             provider=self._doors.provider.name,
             api_base=self._doors.provider.api_base,
@@ -157,8 +160,10 @@ class GenerationArchiver:
             resolved_at=item.resolved_at or now,
             row=item.row,
         )
-        sidecar = compose_sidecar(generation, assets, provenance)
-        await run_in_thread(self._record, item, generation, sidecar, staged_files(assets, outcomes))
+        assets = merged.committed
+        sidecar = compose_sidecar(generation, assets, merged.verification, provenance)
+        staged = staged_files(assets, merged.outcomes)
+        await run_in_thread(self._record, item, generation, sidecar, staged)
         return item.folder_for(generation)
 
     def _record(

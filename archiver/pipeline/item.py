@@ -11,6 +11,7 @@ from archiver.domain.generation import Generation
 from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.naming import folder_of
 from archiver.domain.sidecar import AssetRecord, AssetStatus
+from archiver.storage.entries import Brief
 from archiver.storage.store import Survey
 
 _Records = Mapping[AssetName, AssetRecord]
@@ -68,6 +69,9 @@ class Item:
     """When the service answered, or a saved answer was read."""
     declined: frozenset[AssetName] = frozenset()
     """Those that were not wanted when it was archived, and are not fetched now."""
+
+    amends: Brief | None = None
+    """What the index has of it where it is archived, and its sidecar is to have the columns of `row`."""
 
     def folder_for(self, generation: Generation) -> str:
         """Return the folder in the archive: the one it has, or the one where it belongs."""

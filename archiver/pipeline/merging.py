@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from archiver.domain.identity import AssetName
-from archiver.domain.sidecar import AssetRecord, AssetStatus
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Verification, verification_of
 from archiver.pipeline.fetch import AssetOutcome
 from archiver.pipeline.item import HeldGeneration
 from archiver.pipeline.records import record_not_offered, refuse_damaged
@@ -32,6 +32,8 @@ class Merged:
     """What is told of it: a lost asset is missing, whatever its standing record says."""
     outcomes: dict[AssetName, AssetOutcome]
     """What is to be committed of what came."""
+    verification: Verification
+    """How all stands together: with a lost asset incomplete, for all that its record says."""
     is_news: bool
     """Whether there is anything to commit: without it a sidecar with lost files stays as it is."""
 
@@ -48,9 +50,11 @@ def merge(held: HeldGeneration, found: _Records, outcomes: Mapping[AssetName, As
         **{name: record for name, record in held.records.items() if not _is_had(records.get(name))},
     }
     told = {name: records.get(name, record_not_offered()) for name in standing}
+    reported = _in_order({**assets, **told})
     return Merged(
         committed=_with_true_twins(_in_order({**assets, **standing})),
-        reported=_in_order({**assets, **told}),
+        reported=reported,
+        verification=verification_of(reported),
         outcomes=whole,
         is_news=not standing or any(map(_is_had, records.values())),
     )

@@ -11,6 +11,7 @@ from archiver.domain.identity import AssetName, GenerationId
 from archiver.domain.outcome import GenerationResult, Outcome, failure
 from archiver.domain.sidecar import AssetRecord, AssetStatus
 from archiver.pipeline.records import NOT_OFFERED
+from archiver.storage.entries import Brief
 
 
 def failed_result(generation: Generation) -> GenerationResult:
@@ -41,6 +42,28 @@ def summed_up(
         bytes_fetched=bytes_fetched,
         assets=statuses,
         error=error,
+    )
+
+
+def unchanged_result(brief: Brief) -> GenerationResult:
+    """Return the result of a generation that is archived already, and final."""
+    error = (
+        ErrorRecord(kind="failed", message="failed at the service") if brief.state == State.FAILED else None
+    )
+    return GenerationResult(
+        id=brief.id,
+        state=brief.state,
+        outcome=Outcome.UNCHANGED,
+        path=brief.folder,
+        assets=brief.assets,
+        error=error,
+    )
+
+
+def unusable_result(brief: Brief, error: ErrorRecord) -> GenerationResult:
+    """Return the result of an archived generation whose folder or sidecar cannot be worked with."""
+    return GenerationResult(
+        id=brief.id, state=brief.state, outcome=Outcome.ERROR, path=brief.folder, error=error
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from archiver.domain.generation import Generation
 from archiver.domain.identity import AssetName
-from archiver.domain.sidecar import AssetRecord, Sidecar, Source, verification_of
+from archiver.domain.sidecar import AssetRecord, Sidecar, Source, Verification
 from archiver.domain.timing import show_timestamp
 from archiver.pipeline.fetch import AssetOutcome, Fetched
 from archiver.storage.store import Link
@@ -31,7 +31,10 @@ class Provenance:
 
 
 def compose_sidecar(
-    generation: Generation, assets: dict[AssetName, AssetRecord], provenance: Provenance
+    generation: Generation,
+    assets: dict[AssetName, AssetRecord],
+    verification: Verification,
+    provenance: Provenance,
 ) -> Sidecar:
     """Return the record of a generation with these assets; without any it is a tombstone."""
     created_at = generation.created_at
@@ -49,7 +52,7 @@ def compose_sidecar(
             api_base=provenance.api_base,
             resolved_at=show_timestamp(provenance.resolved_at),
         ),
-        verification=verification_of(assets),
+        verification=verification,
         assets=assets,
         manifest_row=dict(provenance.row),
         response=Raw(generation.response),

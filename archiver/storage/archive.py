@@ -6,18 +6,19 @@ import stat
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from archiver.domain.errors import ArchiveError, SidecarError
 from archiver.domain.identity import AssetName, GenerationId, parse_id
 from archiver.domain.naming import PARTIAL, SIDECAR
-from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification
+from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification, with_row
 from archiver.storage.commit import Commit
 from archiver.storage.errors import MissingFileError, blaming, shown, translated
-from archiver.storage.files import can_link, check_writable, link_or_copy
+from archiver.storage.files import can_link, check_writable, link_or_copy, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.partial import PartialDownload
 from archiver.storage.partials import Partials
-from archiver.storage.sidecars import generation_folders, read_sidecar
+from archiver.storage.sidecars import generation_folders, read_bytes, read_sidecar
 from archiver.storage.store import Footprint, Link, Survey
 
 _NO_LINKS_NOTICE = "this file system has no hard links: assets with the same bytes take their room twice"
@@ -83,6 +84,20 @@ class Archive:
         else:
             self.partials.discard(generation_id, moved=moved)
         return footprint
+
+    def amend_row(self, folder: str, row: Mapping[str, Any]) -> Footprint:
+        """Let a generation's sidecar have this manifest row; nothing else in its folder is touched.
+
+        Raises `SidecarError`, `ArchiveError`.
+        """
+        with (
+            Folder.open_root(self.root) as root,
+            root.make_child(PARTIAL, durable=False) as aside,
+            self.open_folder(folder) as home,
+        ):
+            data = with_row(read_bytes(home) or b"{}", row)
+            write_atomic(home, SIDECAR, data, aside=aside)
+            return Footprint(folder_mtime_ns=home.changed_ns(), sidecar_size=len(data))
 
     def keep_copy(self, folder: str, name: str, new_name: str) -> None:
         """Let a file of a generation keep its bytes under another name, too. Raises `ArchiveError`."""

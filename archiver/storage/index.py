@@ -17,8 +17,6 @@ from functools import cache, partial
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from archiver.domain.errors import ArchiveError
 from archiver.domain.generation import State
 from archiver.domain.identity import GenerationId
@@ -125,12 +123,18 @@ class Index:
         """Let the next run hold the index against the folders: a commit may have ended half-way."""
         self._is_in_doubt = True
 
-    def refresh(self, generation_id: GenerationId) -> None:
-        """Take note that a folder which changed was looked into, and that what is known of it holds."""
+    def refresh(self, generation_id: GenerationId) -> Brief | None:
+        """Look again at a folder that changed; return what is known of it now, None where it has no sidecar.
+
+        Raises `SidecarError`, too.
+        """
         entry = self.get(generation_id)
-        footprint = self._archive.footprint(entry.folder) if entry else None
-        if entry and footprint:
-            self.record(msgspec.structs.replace(entry, footprint=footprint))
+        loaded = self._archive.load(entry.folder) if entry else None
+        if entry is None or loaded is None:
+            return None
+        fresh = IndexEntry.of(loaded[0], entry.folder, loaded[1])
+        self.record(fresh)
+        return fresh.brief
 
     def is_current(self, brief: Brief) -> bool:
         """Tell, from one look at its folder, whether no file was added, removed or replaced there."""

@@ -32,6 +32,17 @@ def read_sidecar(home: Folder) -> Sidecar | None:
 
     Raises `SidecarError` where it cannot be used, `ArchiveError` where it cannot be read.
     """
+    data = read_bytes(home)
+    if data is None:
+        return None
+    return _decode(data, home.where(SIDECAR), generation_id=home.path.rpartition("/")[2])
+
+
+def read_bytes(home: Folder) -> bytes | None:
+    """Return the bytes of the sidecar in a generation's open folder; None where there is none.
+
+    Raises `SidecarError` where it is none by its kind or size, `ArchiveError` where it cannot be read.
+    """
     try:
         with blaming(lambda: home.stat(SIDECAR), stat.S_ISREG):
             descriptor = home.open_file(SIDECAR, os.O_RDONLY)
@@ -44,7 +55,7 @@ def read_sidecar(home: Folder) -> Sidecar | None:
     if size > _LONGEST_BYTES:
         msg = f"{shown(path)} is over {_LONGEST_BYTES} bytes: no sidecar is: move it away, then run again"
         raise SidecarError(msg)
-    return _decode(data, path, generation_id=home.path.rpartition("/")[2])
+    return data
 
 
 def _decode(data: bytes, path: str, *, generation_id: str) -> Sidecar:

@@ -91,6 +91,14 @@ def test_a_change_without_a_clip_that_is_wanted_is_refused() -> None:
         refuse_idle_options(options)
 
 
+def test_pictures_beside_changed_clips_may_be_named_alone() -> None:
+    """Every sample of these formats has its clip."""
+    layout = LayoutOptions(assets=(AssetName.THUMBNAIL,))
+    refuse_idle_options(
+        ExportOptions(format=FormatName.WEBDATASET, layout=layout, transform=TransformOptions(resize=64))
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "idle"),
     [

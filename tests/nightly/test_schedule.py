@@ -64,6 +64,17 @@ def test_what_config_toml_says_is_left_to_it(program: Program, configuration: Pa
     assert "--concurrency" not in words
 
 
+def test_of_two_rivals_one_is_printed(
+    program: Program, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both on one command line would be an error every night."""
+    monkeypatch.setenv("LUMA_ARCHIVER_NO_VERIFY", "1")
+    ended = program("schedule", "--cron", "--deep", "--api-key-file", str(key_file))
+    assert ended.exit_code == 0
+    assert "--deep" in ended.out
+    assert "--no-verify" not in ended.out
+
+
 @pytest.mark.parametrize("has_key", [True, False])
 def test_a_key_that_the_job_would_not_have_is_an_error(
     program: Program, monkeypatch: pytest.MonkeyPatch, *, has_key: bool

@@ -231,6 +231,23 @@ async def test_what_was_archived_without_being_taken_off_the_list_is_taken_off(n
     assert nights.owed == {}
 
 
+@pytest.mark.parametrize("is_broken_off", [False, True])
+async def test_what_somebody_asked_for_since_is_finished(nights: Nights, is_broken_off: bool) -> None:  # noqa: FBT001 - a parameter
+    """Thumbnails first, then all; the API had a bad moment, or the run was killed midway."""
+    served = nights.service.serve("g-1")
+    await nights.get("g-1", assets=frozenset({AssetName.THUMBNAIL}))
+    if is_broken_off:
+        (nights.archive / ".partial/g-1").mkdir(parents=True)
+        (nights.archive / ".partial/g-1/video.part").write_bytes(b"half")
+    else:
+        served.task.faults.extend([Status(500)] * 9)
+        await nights.get("g-1")
+        served.task.faults.clear()
+    run = await nights.sync()
+    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.ARCHIVED, 0)
+    assert look(nights.archive, "g-1").record("video").status == "verified"
+
+
 async def test_a_night_without_an_archive_says_so(nights: Nights) -> None:
     """A disk that is not mounted must not pass for a night without work."""
     run = await nights.sync()

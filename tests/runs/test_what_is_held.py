@@ -229,3 +229,66 @@ async def test_an_id_may_end_like_a_temporary_file(service: Service, archive: Pa
     served.video.faults.clear()
     assert (await run_ids(options, "clip.tmp")).report.exit_code == 0
     assert look(archive, "clip.tmp").bytes_of("video") == served.video.body
+
+
+async def test_a_lost_clip_stays_due_whatever_else_comes(service: Service, archive: Path) -> None:
+    """Its record keeps the digest; the generation is incomplete, until the host has it again."""
+    served = service.serve("g-1", make_clip(Recipe(watermarked=True)))
+    options = options_for(service, archive)
+    await run_ids(options, "g-1")
+    digest = look(archive, "g-1").record("video").sha256
+    folder = archive / "generations/2024/12/g-1"
+    (folder / "video.mp4").unlink()
+    (folder / "thumbnail.jpg").unlink()
+    served.video.faults.append(Always(Status(404)))
+    assert (await run_ids(options, "g-1")).report.exit_code == 3
+    sidecar = decode_sidecar((folder / "sidecar.json").read_bytes())
+    assert sidecar.verification == "incomplete"
+    assert sidecar.assets[AssetName.VIDEO].sha256 == digest
+    assert (await run_ids(options, "g-1")).report.exit_code == 3
+    served.video.faults.clear()
+    assert (await run_ids(options, "g-1")).report.exit_code == 0
+    assert look(archive, "g-1").sidecar.verification == "verified"
+
+
+async def test_a_picture_that_is_offered_no_more_is_not_missed_for_ever(
+    service: Service, archive: Path
+) -> None:
+    """It could not be had once; the service's answer has none by now."""
+    clip = make_clip()
+    service.serve("g-1", clip).last_frame.faults.append(Always(Status(404)))
+    options = options_for(service, archive)
+    assert (await run_ids(options, "g-1")).report.exit_code == 3
+    service.serve("g-1", clip, shape=Shape(absent=frozenset({"last_frame"})))
+    assert (await run_ids(options, "g-1")).report.exit_code == 0
+    assert "last_frame" not in look(archive, "g-1").sidecar.assets
+
+
+async def test_a_part_stays_where_the_whole_is_refused_as_well(service: Service, archive: Path) -> None:
+    """It was not the range: an expired token, an overloaded host. A later run goes on with the part."""
+    served = service.serve("g-1", large_clip(), faults=[CutAfter(HALF), Always(Status(400))])
+    options = options_for(service, archive)
+    assert (await run_ids(options, "g-1")).report.exit_code == 3
+    assert ".partial/g-1/video.part" in leftovers(archive)
+    served.video.faults.clear()
+    assert (await run_ids(options, "g-1")).report.exit_code == 0
+    assert service.log.to(served.video.path)[-1].headers.get("range")
+
+
+async def test_a_folder_that_was_copied_in_is_known_after_one_run(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """Also where the generation has failed at the service since: it is whole, and final."""
+    clip = make_clip()
+    service.serve("g-1", clip)
+    await run_ids(options_for(service, tmp_path / "other"), "g-1")
+    service.serve("g-2")
+    here = options_for(service, archive)
+    await run_ids(here, "g-2")
+    month = "generations/2024/12"
+    shutil.copytree(tmp_path / "other" / month / "g-1", archive / month / "g-1")
+    answer = {"id": "g-1", "state": "failed", "created_at": "2024-12-22T13:38:40.139Z"}
+    service.serve("g-1", clip).task.faults.append(Raw(json.dumps(answer).encode()))
+    await run_ids(here, "g-1")
+    run = await run_ids(here, "g-1")
+    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.UNCHANGED, 0)

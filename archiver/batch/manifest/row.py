@@ -61,6 +61,8 @@ class ManifestRow(Struct, frozen=True, kw_only=True, gc=False):
     saved_answer: bytes | None = None
     file: str = ""
     line: int = 0
+    is_narrow: bool = False
+    """Whether assets that were not wanted when it was archived are not wanted now."""
 
 
 Row = ManifestRow | RowRejected
