@@ -88,11 +88,15 @@ class Runner:
             if isinstance(entry, Item):
                 await self._room.acquire()
                 if self._tally.left_over:
+                    self._leave(entry)
                     return False
                 tasks.create_task(self._see_through(entry))
             else:
                 self._note(entry)
         return True
+
+    def _leave(self, item: Item) -> None:
+        self._tally.first_left = self._tally.first_left or item.id
 
     def _may_begin(self) -> bool:
         """Tell whether the budget allows new work. Raises `DiskFullError`."""
@@ -129,6 +133,7 @@ class Runner:
         while True:
             async with self._places.place():
                 if polls == 0 and not self._may_begin():
+                    self._leave(item)
                     return None
                 # What it waited for a place is no waiting for the service.
                 began_s = self._clock.monotonic_s() if began_s is None else began_s

@@ -81,7 +81,8 @@ def summarize(report: RunReport) -> str:
         counts.append(f"{tally.planned} to fetch")
     if tally.bad_rows:
         counts.append(counted(tally.bad_rows, "bad row"))
-    done = ", ".join(counts) or ("nothing was done" if report.error else "nothing to do")
+    nothing = "nothing was finished" if tally.bytes_fetched else "nothing was done"
+    done = ", ".join(counts) or (nothing if report.error else "nothing to do")
     return f"{done}: {show_size(tally.bytes_fetched)} in {show_duration(report.seconds)}"
 
 
@@ -98,7 +99,8 @@ def describe_end(report: RunReport) -> list[Line]:
 def _left_over(tally: Tally) -> str:
     if tally.left_over is None:
         return ""
-    return f"luma-archiver: stopped early: {tally.left_over}; run the same again for the rest"
+    left = f", {tally.first_left} and what follows it are left" if tally.first_left else ""
+    return f"luma-archiver: stopped early: {tally.left_over}{left}; run the same again for the rest"
 
 
 def _describe(event: Event) -> tuple[Kind, str]:

@@ -64,11 +64,15 @@ def read_answer(body: bytes, asked_for: GenerationId) -> Generation:
 
 
 def is_saved_answer(row: JsonObject) -> bool:
-    """Tell whether a manifest's row is itself an answer: it has a state and at least one asset."""
-    places = (row, _object(row.get("artifact")))
-    return isinstance(row.get("state"), str) and any(
-        isinstance(place.get(name), dict) for place in places for name in AssetName
-    )
+    """Tell whether a manifest's row is itself an answer: it has a state and at least one asset.
+
+    Where the generation failed, its assets are null.
+    """
+    state, places = row.get("state"), (row, _object(row.get("artifact")))
+    if not isinstance(state, str):
+        return False
+    kinds = (dict, type(None)) if state.lower() == State.FAILED else dict
+    return any(name in place and isinstance(place[name], kinds) for place in places for name in AssetName)
 
 
 def _decode(body: bytes, asked_for: GenerationId) -> object:

@@ -55,6 +55,8 @@ class Tally:
     """Generations that `--dry-run` would have fetched."""
     left_over: str | None = None
     """Why the run stopped taking work while some was left (a budget), or None."""
+    first_left: GenerationId | None = None
+    """One that was left over, where that is known."""
     audit: AuditTally | None = None
     """What an audit counted, for the runs that are one."""
 

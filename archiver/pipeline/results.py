@@ -47,9 +47,7 @@ def summed_up(
 
 def unchanged_result(brief: Brief) -> GenerationResult:
     """Return the result of a generation that is archived already, and final."""
-    error = (
-        ErrorRecord(kind="failed", message="failed at the service") if brief.state == State.FAILED else None
-    )
+    error = failure(brief.failure_reason) if brief.state == State.FAILED else None
     return GenerationResult(
         id=brief.id,
         state=brief.state,

@@ -13,7 +13,7 @@ from archiver.domain.identity import AssetName, GenerationId, parse_id
 from archiver.domain.naming import PARTIAL, SIDECAR
 from archiver.domain.sidecar import AssetRecord, AssetStatus, Sidecar, Verification, with_row
 from archiver.storage.commit import Commit
-from archiver.storage.errors import MissingFileError, blaming, shown, translated
+from archiver.storage.errors import MissingFileError, blaming, misplaced, shown, translated
 from archiver.storage.files import can_link, check_writable, link_or_copy, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.partial import PartialDownload
@@ -145,6 +145,15 @@ class Archive:
         except MissingFileError:
             return None
 
+    def lacks_files(self, folder: str, sidecar: Sidecar) -> bool:
+        """Tell whether a file that a sidecar records is not there whole. Raises `ArchiveError`."""
+        with self.open_folder(folder) as home:
+            present = _present(home, sidecar)
+        return any(
+            name not in present and record.status is not AssetStatus.MISSING
+            for name, record in sidecar.assets.items()
+        )
+
     def footprint(self, folder: str) -> Footprint | None:
         """Return a generation's footprint; None where it has no folder or no sidecar."""
         try:
@@ -173,8 +182,8 @@ class Archive:
         above, _, name = folder.rpartition("/")
         with (
             Folder.open_root(self.root) as root,
+            blaming(lambda: misplaced(str(self.root), folder), stat.S_ISDIR),
             root.descend(above) as parent,
-            blaming(lambda: parent.stat(name), stat.S_ISDIR),
         ):
             return parent.child(name)
 

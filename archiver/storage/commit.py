@@ -29,7 +29,7 @@ from archiver.domain.errors import (
 )
 from archiver.domain.naming import DAMAGED_SIDECAR, PARTIAL, SIDECAR
 from archiver.domain.sidecar import Sidecar, encode_sidecar
-from archiver.storage.errors import MissingFileError, blaming, shown
+from archiver.storage.errors import MissingFileError, blaming, misplaced, shown
 from archiver.storage.files import link_or_copy, sha256_of, write_atomic
 from archiver.storage.folder import Folder
 from archiver.storage.replacement import obsolete_files, withdraw
@@ -104,7 +104,9 @@ class Commit:
     def _open(self, root: Path, stack: ExitStack) -> _Opened:
         archive = stack.enter_context(Folder.open_root(root))
         above, _, name = self.folder.rpartition("/")
-        with archive.make_descent(above, durable=True) as parent:
+        with ExitStack() as descent:
+            with blaming(lambda: misplaced(str(root), above), stat.S_ISDIR):
+                parent = descent.enter_context(archive.make_descent(above, durable=True))
             with blaming(lambda: parent.stat(name), stat.S_ISDIR):
                 home = stack.enter_context(parent.make_child(name, durable=True))
             if not home.is_new:

@@ -38,6 +38,7 @@ COLUMNS = (
 
 BRIEF_COLUMNS = (
     *("id", "folder", "state", "verification", "assets", "offered", "folder_mtime_ns", "row_digest"),
+    "failure_reason",
 )
 
 
@@ -58,6 +59,7 @@ class Brief(Struct, frozen=True, kw_only=True, gc=False):
     offered: frozenset[AssetName]
     folder_mtime_ns: int
     row_digest: int | None
+    failure_reason: str | None
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Brief:
@@ -71,6 +73,7 @@ class Brief(Struct, frozen=True, kw_only=True, gc=False):
             offered=_decode_offered(row[5]),
             folder_mtime_ns=row[6],
             row_digest=row[7],
+            failure_reason=row[8],
         )
 
 
@@ -147,6 +150,7 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
             offered=self.offered,
             folder_mtime_ns=self.footprint.folder_mtime_ns,
             row_digest=self.row_digest,
+            failure_reason=self.failure_reason,
         )
 
     def to_row(self) -> tuple[Any, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -73,6 +74,20 @@ def blaming(standing: Callable[[], os.stat_result | None], is_right: Callable[[i
         if found and not is_right(found.st_mode):
             raise OutOfPlaceError(error.message) from error
         raise
+
+
+def misplaced(root: str, folder: str) -> os.stat_result | None:
+    """Return what stands where a generation's folder, its month's or its year's should be; or None.
+
+    Where that of all generations should be, is the whole archive's affair.
+    """
+    parts = folder.split("/")
+    for count in range(2, len(parts) + 1):
+        with suppress(OSError):
+            found = os.lstat("/".join([root, *parts[:count]]))
+            if not stat.S_ISDIR(found.st_mode):
+                return found
+    return None
 
 
 def archive_error(error: OSError, doing: str, path: str) -> ArchiveError:

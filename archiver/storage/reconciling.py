@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
+import msgspec
+
 from archiver.domain.errors import ArchiveError, DiskFullError, SidecarError
 from archiver.storage.archive import Archive
 from archiver.storage.catalog import Catalog
@@ -43,6 +45,7 @@ class Reconciliation:
     def _read(self, archive: Archive, folder: str) -> IndexEntry | None:
         try:
             loaded = archive.load(folder)
+            is_lacking = loaded is not None and archive.lacks_files(folder, loaded[0])
         except DiskFullError:
             raise
         except (SidecarError, ArchiveError) as error:
@@ -54,6 +57,9 @@ class Reconciliation:
             return None
         self.read += 1
         sidecar, footprint = loaded
+        if is_lacking:
+            # A moment at which no folder was changed: whoever asks for it looks closer.
+            footprint = msgspec.structs.replace(footprint, folder_mtime_ns=0)
         return IndexEntry.of(sidecar, folder, footprint)
 
     def _write(self, catalog: Catalog) -> None:

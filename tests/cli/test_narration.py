@@ -149,10 +149,13 @@ def test_what_ended_the_run_is_told_last_also_when_quiet() -> None:
     """One line: what, and what to do."""
     end = report(DiskFullError("1 GB are free"))
     assert _told(display=Display(quiet=True), end=end) == ([], ["luma-archiver: 1 GB are free"])
-    left = RunReport(tally=Tally(left_over="2 h have passed (--max-duration)"), seconds=1)
-    assert _told(display=Display(quiet=True), end=left)[1] == [
-        "luma-archiver: stopped early: 2 h have passed (--max-duration); run the same again for the rest"
-    ]
+    tally = Tally(left_over="2 h have passed (--max-duration)", first_left=ID)
+    left = RunReport(tally=tally, seconds=1)
+    (line,) = _told(display=Display(quiet=True), end=left)[1]
+    assert line == (
+        f"luma-archiver: stopped early: 2 h have passed (--max-duration), {ID} and what follows it are left; "
+        "run the same again for the rest"
+    )
 
 
 def test_a_closed_pipe_needs_no_telling() -> None:

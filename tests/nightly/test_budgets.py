@@ -38,6 +38,7 @@ async def test_max_bytes_stops_taking_work_and_says_what_is_left(service: Servic
     assert 0 < done < len(_IDS)
     assert (run.report.exit_code, run.report.error) == (3, None)
     assert run.report.tally.left_over == "10.0 kB are fetched (--max-bytes)"
+    assert run.report.tally.first_left == _IDS[done]
     assert sum(is_archived(archive, generation_id) for generation_id in _IDS) == done
     assert leftovers(archive) == []
     again = await run_ids(options_for(service, archive), *_IDS)

@@ -198,6 +198,23 @@ async def test_lost_files_are_known_by_their_digest(service: Service, archive: P
     assert look(archive, "g-1").sidecar.verification == "verified"
 
 
+async def test_a_second_import_takes_no_picture_for_another(
+    service: Service, archive: Path, downloads: Path
+) -> None:
+    """What is held already could be the last frame by its looks: as many pixels, no palette."""
+    served = service.serve("g-1", shape=Shape(changes={"thumbnail": {"palette": None}}))
+    answer = build_answer("g-1", "completed", served.task.links, Shape())
+    answer["thumbnail"]["palette"] = None
+    (downloads / "answer.json").write_text(json.dumps(answer))
+    _put(downloads, served, [("video", "video.mp4"), ("thumbnail", "foo.jpg")])
+    options = options_for(service, archive)
+    await _import(options, downloads)
+    run = await _import(options, downloads)
+    assert run.report.exit_code == 3
+    records = look(archive, "g-1").sidecar.assets
+    assert len({record.sha256 for record in records.values() if record.sha256}) == 2
+
+
 async def test_another_archive_is_taken_in_without_the_api(
     service: Service, archive: Path, downloads: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from archiver.domain.outcome import Outcome
 from tests.nightly.nights import Nights, trouble
 from tests.runs.running import look
+from tests.simulator import Shape
 
 
 def _link(place: Path, outside: Path) -> None:
@@ -75,3 +76,23 @@ async def test_an_audit_misses_what_is_behind_a_link(nights: Nights, tmp_path: P
     assert trouble(run)
     repaired = await nights.verify(repair=True)
     assert repaired.report.exit_code in {1, 3}
+
+
+@pytest.mark.parametrize("plant", [_link, _file])
+@pytest.mark.parametrize("level", ["2024", "2024/06"])
+async def test_a_month_that_is_out_of_place_costs_that_month_alone(
+    nights: Nights, tmp_path: Path, plant: Callable[[Path, Path], None], level: str
+) -> None:
+    """Old months that were moved to another disk, with a link in their place."""
+    nights.service.serve("g-1", shape=Shape(created_at="2024-06-01T10:00:00Z"))
+    nights.service.serve("g-2", shape=Shape(created_at="2025-01-01T10:00:00Z"))
+    place = nights.archive / "generations" / level
+    place.parent.mkdir(parents=True)
+    plant(place, tmp_path / "outside")
+    run = await nights.get("g-1", "g-2")
+    assert run.results["g-1"].outcome is Outcome.ERROR
+    assert run.results["g-2"].outcome is Outcome.ARCHIVED
+    assert run.report.exit_code == 3
+    again = await nights.sync()
+    assert again.report.exit_code == 3
+    assert not (tmp_path / "outside").exists() or not list((tmp_path / "outside").iterdir())

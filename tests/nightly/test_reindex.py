@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from archiver.domain.outcome import Outcome
 from archiver.storage.archive import Archive
 from archiver.storage.index import Index
 from tests.nightly.made import index, keep
 from tests.nightly.nights import Nights, notices
 from tests.nightly.program import Program
+from tests.runs.running import look
 from tests.storage.processes import running
 
 
@@ -138,3 +141,19 @@ async def test_a_conversion_that_was_cut_short_is_begun_again(nights: Nights) ->
     run = await nights.sync()
     assert run.report.exit_code == 1
     assert run.report.error
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"rubbish" * 1000)])
+async def test_what_was_deleted_by_hand_is_missed_without_the_index_as_well(
+    nights: Nights, spoil: Callable[[Path], object]
+) -> None:
+    """An index is a cache: that it is lost changes no answer."""
+    nights.service.serve("g-1")
+    await nights.get("g-1")
+    for name in ("video.mp4", "video_raw.mp4"):
+        (nights.archive / "generations/2024/12/g-1" / name).unlink()
+    spoil(nights.archive / "index.sqlite3")
+    run = await nights.sync()
+    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.ARCHIVED, 0)
+    assert look(nights.archive, "g-1").sidecar.verification == "verified"
+    assert (await nights.sync()).results == {}

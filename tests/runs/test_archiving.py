@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from archiver.domain.errors import ErrorRecord
 from archiver.domain.events import GenerationPlanned
 from archiver.domain.identity import AssetName
 from archiver.domain.outcome import Outcome
@@ -64,6 +65,7 @@ async def test_a_second_run_asks_nothing_and_fetches_nothing(service: Service, a
     second = await run_ids(options, "g-1", "g-2")
     assert len(service.log) == asked
     assert {result.outcome for result in second.results.values()} == {Outcome.UNCHANGED}
+    assert second.results["g-2"].error == ErrorRecord(kind="failed", message="moderated")
     assert second.report.exit_code == 0
 
 

@@ -34,6 +34,9 @@ def commit(
 ) -> IndexEntry:
     """Commit a generation and return what the index should know of it."""
     folder = f"generations/{month}/{generation_id}"
+    (archive.root / folder).mkdir(parents=True, exist_ok=True)
+    for name in ("video.mp4", "video_raw.mp4"):
+        (archive.root / folder / name).write_bytes(b"clip")
     record = sidecar(_ASSETS, generation_id=generation_id, archived_at=archived_at)
     return IndexEntry.of(record, folder, archive.commit(folder, record, {}))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archiver.batch.adoption.choosing import Choice, choose
+from archiver.batch.adoption.choosing import Choice, choose, without_held
 from archiver.batch.adoption.search import Candidate
 from archiver.batch.adoption.shelf import Shelf
 from archiver.domain.errors import ErrorRecord
@@ -56,7 +56,8 @@ class Adopting:
     async def _choose(self, item: Item, generation: Generation) -> Choice:
         missing = (self.wanted & generation.assets.keys()) - item.held.assets.keys()
         try:
-            return await choose(generation, missing, self.files.get(item.id, ()), self.doors.inspector)
+            candidates = await run_in_thread(without_held, self.files.get(item.id, ()), item.held.assets)
+            return await choose(generation, missing, candidates, self.doors.inspector)
         except OSError as error:
             return Choice(refused=[f"a file cannot be read: {error.strerror}"])
 

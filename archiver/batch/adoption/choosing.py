@@ -6,15 +6,16 @@ of another shape, is left where it is, and the service is asked for the asset so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from archiver.batch.adoption.paths import asset_named
-from archiver.batch.adoption.search import Candidate
+from archiver.batch.adoption.search import Candidate, sha256_of_file
 from archiver.domain.checks import Damaged, Inspection, NotMedia, check_asset
 from archiver.domain.generation import Generation
 from archiver.domain.identity import AssetName
+from archiver.domain.sidecar import AssetRecord
 from archiver.pipeline.inspector import Inspector
 
 
@@ -47,6 +48,19 @@ async def choose(
             reason = reasons[0] if reasons else "nothing is missing that it could be"
             choice.refused.append(f"{candidate.path.name}: {reason}")
     return choice
+
+
+def without_held(candidates: Iterable[Candidate], held: Mapping[AssetName, AssetRecord]) -> list[Candidate]:
+    """Return the candidates without copies of what is held: by looks one of them might be another asset.
+
+    This reads files. Raises `OSError`.
+    """
+    sizes, digests = {one.size for one in held.values()}, {one.sha256 for one in held.values()}
+    return [
+        found
+        for found in candidates
+        if found.path.stat().st_size not in sizes or sha256_of_file(found.path) not in digests
+    ]
 
 
 def _is_vague(generation: Generation, candidate: Candidate) -> bool:

@@ -158,7 +158,9 @@ def _owner(path: Path, is_known: Callable[[GenerationId], bool]) -> GenerationId
 def _place_by_digest(paths: list[Path], lost: Lost, finds: Finds) -> None:
     sizes = {size for size, _ in lost}
     for path in paths:
-        found = lost.get((path.stat().st_size, _sha256(path))) if path.stat().st_size in sizes else None
+        found = (
+            lost.get((path.stat().st_size, sha256_of_file(path))) if path.stat().st_size in sizes else None
+        )
         if found:
             finds.files[found[0]].append(Candidate(path, found[1]))
         elif owner := next(uuids_in(path), None):
@@ -167,7 +169,8 @@ def _place_by_digest(paths: list[Path], lost: Lost, finds: Finds) -> None:
             finds.strays.append(path)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal; empty where it cannot be read."""
     with suppress(OSError), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""

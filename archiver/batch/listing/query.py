@@ -117,5 +117,6 @@ def _one_of(text: str, names: list[str], what: str) -> str:
         return text
     near = difflib.get_close_matches(text, names, n=1)
     choice = names_of(COLUMNS) if what == "a column" else ", ".join(names)
-    msg = f"{text[:40]!a} is not {what}{f', did you mean {near[0]}?' if near else ''} Choose from {choice}"
+    hint = f", did you mean {near[0]}?" if near else "."
+    msg = f"{text[:40]!a} is not {what}{hint} Choose from {choice}"
     raise UsageError(msg)
