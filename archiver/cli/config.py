@@ -11,7 +11,6 @@ import click
 import platformdirs
 
 from archiver.cli.options import Setting
-from archiver.cli.paths import parse_path
 
 PROGRAM = "luma-archiver"
 _FILE = "archiver.cli.config.file"
@@ -23,7 +22,7 @@ def load_config(ctx: click.Context, path: str | None) -> None:
     `path` is what the user named and must be there; without one the platform's own is read if it is.
     Raises `click.UsageError` naming the file and the key.
     """
-    file = parse_path(path) if path else default_path()
+    file = _named(path) if path else default_path()
     values = _read(file, must_exist=path is not None)
     settings = _settings(ctx)
     checked = {}
@@ -37,6 +36,13 @@ def load_config(ctx: click.Context, path: str | None) -> None:
     own = {param.name for param in ctx.command.params if isinstance(param, Setting)}
     ctx.default_map = {**(ctx.default_map or {}), **{name: checked[name] for name in checked.keys() & own}}
     ctx.meta[_FILE] = file
+
+
+def _named(path: str) -> Path:
+    # Some versions of click come here before they show the help.
+    from archiver.cli.paths import parse_path  # noqa: PLC0415 - `--help` does without
+
+    return parse_path(path)
 
 
 def default_path() -> Path:
