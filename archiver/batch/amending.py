@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from archiver.batch.runner import Archiving
-from archiver.domain.errors import ArchiveError, DiskFullError, SidecarError
+from archiver.domain.errors import ArchiveError, SidecarError
 from archiver.domain.events import GenerationPlanned
 from archiver.domain.outcome import GenerationResult
 from archiver.domain.sidecar import merged_row
@@ -36,13 +36,13 @@ class Amending:
         if item.amends is None:
             return await self._archiver.archive(item)
         try:
-            if not self._is_dry:
-                self.count += await run_in_thread(self._amend, item, item.amends)
-        except DiskFullError:
-            raise
+            is_new = not self._is_dry and await run_in_thread(self._amend, item, item.amends)
         except (SidecarError, ArchiveError) as error:
-            # It costs this one alone, as a folder does that may not be written.
+            # Another's folder, or one without the right to write, costs itself alone.
+            if isinstance(error, ArchiveError) and not isinstance(error.__cause__, PermissionError):
+                raise
             return unusable_result(item.amends, error.record())
+        self.count += is_new
         return unchanged_result(item.amends)
 
     def _amend(self, item: Item, brief: Brief) -> bool:
@@ -51,11 +51,15 @@ class Amending:
         if loaded is None:
             return False
         sidecar, footprint = loaded
+        is_as_known = footprint.folder_mtime_ns == brief.folder_mtime_ns
         row = merged_row(sidecar.manifest_row, item.row)
         is_new = digest_of_row(row) != digest_of_row(sidecar.manifest_row)
         if is_new:
             footprint = self._write(brief.folder, row)
             sidecar = msgspec.structs.replace(sidecar, manifest_row=row)
+        if not is_as_known:
+            # Something changed there meanwhile: the next run looks closer.
+            footprint = msgspec.structs.replace(footprint, folder_mtime_ns=0)
         entry = IndexEntry.of(sidecar, brief.folder, footprint)
         # This row is in it by now, whatever else is: the next run need not look.
         self._index.record(msgspec.structs.replace(entry, row_digest=digest_of_row(item.row)))

@@ -38,7 +38,7 @@ class Backlog:
                 id=entry.id, row=entry.row, saved_answer=entry.saved_answer, is_narrow=is_narrow
             )
         for generation_id in self._not_owed(self.archive.partials.ids()):
-            yield ManifestRow(id=generation_id)
+            yield ManifestRow(id=generation_id, is_narrow=self._is_of_what_is_recorded(generation_id))
         lacking = chain(self.index.incomplete(), filter(self._has_lost_a_file, self.index.changed()))
         for generation_id in chain(self._not_owed(lacking), self._final(selection)):
             yield ManifestRow(id=generation_id, is_narrow=True)
@@ -54,6 +54,11 @@ class Backlog:
     def _not_owed(self, found: Iterable[GenerationId]) -> Iterator[GenerationId]:
         """Give those that are not on the list; what is on it has its own moment."""
         return (generation_id for generation_id in found if self.owed.get(generation_id) is None)
+
+    def _is_of_what_is_recorded(self, generation_id: GenerationId) -> bool:
+        """Tell whether a broken-off download is of an asset that was wanted before."""
+        entry = self.index.get(generation_id)
+        return entry is not None and self.archive.partials.assets(generation_id) <= entry.assets.keys()
 
     def _has_lost_a_file(self, generation_id: GenerationId) -> bool:
         """Look into a folder that changed; where all that is recorded is there, the index takes note."""

@@ -110,13 +110,16 @@ class Intake:
             return self._unchanged(row, self._index.refresh(row.id) or brief)
         held = self._held_for(held)
         # There may be nothing to fetch: what was promised stands in the sidecar.
-        is_looked_into_alone = is_whole and bool(held.unverified) and not self._is_wanting(brief, row)
+        # So it is where a lost file came back, and the sidecar still counts it as missing.
+        is_due = bool(held.unverified) or brief.verification == Verification.INCOMPLETE
+        is_looked_into_alone = is_whole and is_due and not self._is_wanting(brief, row)
         return Item(
             id=row.id,
             row=merged_row(survey.sidecar.manifest_row, row.row),
             held=held,
             saved_answer=row.saved_answer,
             standing_answer=bytes(survey.sidecar.response) if is_looked_into_alone else None,
+            is_narrow=row.is_narrow,
             declined=_declined(row, brief, survey.sidecar.assets),
         )
 

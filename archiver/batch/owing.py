@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from archiver.batch.intake import Admitted
 from archiver.batch.runner import Archiving
 from archiver.domain.events import GenerationPlanned
@@ -46,6 +48,9 @@ class Owing:
     async def _note(self, item: Item, result: GenerationResult, standing: Owed | None) -> None:
         now = self._clock.now()
         entry = owed_after(result, standing, now, row=item.row)
+        if entry and item.is_narrow and entry.reason is Reason.ERROR:
+            # It is what was begun that is owed, and no more than that.
+            entry = msgspec.structs.replace(entry, reason=Reason.INCOMPLETE)
         if entry is None:
             if standing:
                 await run_in_thread(self._owed.settle, [item.id])

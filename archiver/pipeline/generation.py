@@ -76,9 +76,13 @@ class GenerationArchiver:
         loaded, survey = self._doors.archive.load(folder), self._doors.archive.survey(folder)
         if loaded is None or survey is None:
             return item
-        self._doors.index.record(IndexEntry.of(loaded[0], folder, loaded[1]))
+        held, footprint = HeldGeneration.of(folder, survey), loaded[1]
+        if held.lost:
+            # A moment at which no folder was changed: the next run looks again.
+            footprint = msgspec.structs.replace(footprint, folder_mtime_ns=0)
+        self._doors.index.record(IndexEntry.of(loaded[0], folder, footprint))
         row = merged_row(survey.sidecar.manifest_row, item.row)
-        return replace(item, held=HeldGeneration.of(folder, survey), row=row, saved_answer=found.response)
+        return replace(item, held=held, row=row, saved_answer=found.response)
 
     async def _bury(self, item: Item, generation: Generation) -> GenerationResult:
         """Record a generation that failed upstream; one that is partly archived keeps its record."""

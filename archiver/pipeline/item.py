@@ -70,6 +70,8 @@ class Item:
     declined: frozenset[AssetName] = frozenset()
     """Those that were not wanted when it was archived, and are not fetched now."""
 
+    is_narrow: bool = False
+    """Whether what was begun is finished alone: nobody has asked for more since."""
     amends: Brief | None = None
     """What the index has of it where it is archived, and its sidecar is to have the columns of `row`."""
 

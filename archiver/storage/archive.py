@@ -95,7 +95,11 @@ class Archive:
             root.make_child(PARTIAL, durable=False) as aside,
             self.open_folder(folder) as home,
         ):
-            data = with_row(read_bytes(home) or b"{}", row)
+            standing = read_bytes(home)
+            if standing is None:
+                msg = f"{folder}/{SIDECAR} is gone"
+                raise SidecarError(msg)
+            data = with_row(standing, row)
             write_atomic(home, SIDECAR, data, aside=aside)
             return Footprint(folder_mtime_ns=home.changed_ns(), sidecar_size=len(data))
 

@@ -40,6 +40,17 @@ class Partials:
             return [found for name in folder.names() if (found := _id_of(folder, name))]
         return []
 
+    def assets(self, generation_id: GenerationId) -> frozenset[AssetName]:
+        """Return the assets of which something unfinished is held."""
+        with (
+            suppress(MissingFileError),
+            self._open() as folder,
+            folder.child(partial_folder_of(generation_id)) as home,
+        ):
+            stems = {name.removesuffix(PART_SUFFIX) for name in home.names() if name.endswith(PART_SUFFIX)}
+            return frozenset(name for name in AssetName if name.value in stems)
+        return frozenset()
+
     def discard(self, generation_id: GenerationId, *, moved: Collection[str] = ()) -> None:
         """Remove all that is unfinished of a generation; short bodies that were `moved` are gone already."""
         with suppress(MissingFileError), self._open() as folder:

@@ -232,6 +232,24 @@ async def test_what_was_archived_without_being_taken_off_the_list_is_taken_off(n
 
 
 @pytest.mark.parametrize("is_broken_off", [False, True])
+async def test_what_was_declined_stays_so_after_a_bad_night(nights: Nights, is_broken_off: bool) -> None:  # noqa: FBT001 - a parameter
+    """A lost thumbnail of an archive of thumbnails is no reason to fetch clips."""
+    served = nights.service.serve("g-1")
+    await nights.get("g-1", assets=frozenset({AssetName.THUMBNAIL}))
+    (nights.archive / "generations/2024/12/g-1/thumbnail.jpg").unlink()
+    if is_broken_off:
+        (nights.archive / ".partial/g-1").mkdir(parents=True)
+        (nights.archive / ".partial/g-1/thumbnail.part").write_bytes(b"half")
+    else:
+        served.task.faults.extend([Status(500)] * 4)
+        assert (await nights.sync()).report.exit_code == 3
+        served.task.faults.clear()
+    run = await nights.sync()
+    assert run.report.exit_code == 0
+    assert set(look(nights.archive, "g-1").sidecar.assets) == {AssetName.THUMBNAIL}
+
+
+@pytest.mark.parametrize("is_broken_off", [False, True])
 async def test_what_somebody_asked_for_since_is_finished(nights: Nights, is_broken_off: bool) -> None:  # noqa: FBT001 - a parameter
     """Thumbnails first, then all; the API had a bad moment, or the run was killed midway."""
     served = nights.service.serve("g-1")

@@ -292,3 +292,41 @@ async def test_a_folder_that_was_copied_in_is_known_after_one_run(
     await run_ids(here, "g-1")
     run = await run_ids(here, "g-1")
     assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.UNCHANGED, 0)
+
+
+async def test_a_folder_that_was_copied_in_without_its_clip_stays_due(
+    service: Service, archive: Path, tmp_path: Path
+) -> None:
+    """It is known by then, and not for whole."""
+    served = service.serve("g-1", make_clip(Recipe(watermarked=True)))
+    await run_ids(options_for(service, tmp_path / "other"), "g-1")
+    service.serve("g-2")
+    here = options_for(service, archive)
+    await run_ids(here, "g-2")
+    month = "generations/2024/12"
+    shutil.copytree(tmp_path / "other" / month / "g-1", archive / month / "g-1")
+    (archive / month / "g-1/video.mp4").unlink()
+    served.video.faults.append(Always(Status(404)))
+    for _ in range(2):
+        assert (await run_ids(here, "g-1")).report.exit_code == 3
+    served.video.faults.clear()
+    assert (await run_ids(here, "g-1")).report.exit_code == 0
+    assert look(archive, "g-1").bytes_of("video") == served.video.body
+
+
+async def test_a_lost_file_that_came_from_a_backup_needs_no_service(service: Service, archive: Path) -> None:
+    """The sidecar counts it as missing, and the service has forgotten the generation since."""
+    served = service.serve("g-1", make_clip(Recipe(watermarked=True)))
+    options = options_for(service, archive)
+    await run_ids(options, "g-1")
+    folder = archive / "generations/2024/12/g-1"
+    data = (folder / "video.mp4").read_bytes()
+    (folder / "video.mp4").unlink()
+    (folder / "thumbnail.jpg").unlink()
+    served.video.faults.append(Always(Status(404)))
+    await run_ids(options, "g-1")
+    (folder / "video.mp4").write_bytes(data)
+    service.api_faults.append(Always(Status(404)))
+    run = await run_ids(options, "g-1")
+    assert (run.results["g-1"].outcome, run.report.exit_code) == (Outcome.ARCHIVED, 0)
+    assert look(archive, "g-1").sidecar.verification == "verified"
