@@ -32,8 +32,8 @@ class Backlog:
         With `retry_failed` and `retry_mismatched` what is final, too. An id may come twice. This blocks.
         """
         for entry in self.owed.due(now):
-            # With another reason somebody has asked since, perhaps for more than was wanted at first.
-            is_narrow = entry.reason is Reason.INCOMPLETE
+            # Else somebody has asked since, perhaps for more than was wanted at first.
+            is_narrow = entry.is_narrow or entry.reason is Reason.INCOMPLETE
             yield ManifestRow(
                 id=entry.id, row=entry.row, saved_answer=entry.saved_answer, is_narrow=is_narrow
             )

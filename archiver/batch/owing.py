@@ -48,9 +48,8 @@ class Owing:
     async def _note(self, item: Item, result: GenerationResult, standing: Owed | None) -> None:
         now = self._clock.now()
         entry = owed_after(result, standing, now, row=item.row)
-        if entry and item.is_narrow and entry.reason is Reason.ERROR:
-            # It is what was begun that is owed, and no more than that.
-            entry = msgspec.structs.replace(entry, reason=Reason.INCOMPLETE)
+        if entry and item.is_narrow:
+            entry = msgspec.structs.replace(entry, is_narrow=True)
         if entry is None:
             if standing:
                 await run_in_thread(self._owed.settle, [item.id])

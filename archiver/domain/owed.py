@@ -55,6 +55,8 @@ class Owed(Struct, frozen=True, kw_only=True):
     error: ErrorRecord | None = None
     row: dict[str, Any] = {}
     answer: Raw = Raw(b"null")
+    is_narrow: bool = False
+    """Whether no more of it is owed than was wanted when it was archived."""
 
     @property
     def saved_answer(self) -> bytes | None:
