@@ -94,9 +94,12 @@ def test_a_change_without_a_clip_that_is_wanted_is_refused() -> None:
 def test_pictures_beside_changed_clips_may_be_named_alone() -> None:
     """Every sample of these formats has its clip."""
     layout = LayoutOptions(assets=(AssetName.THUMBNAIL,))
-    refuse_idle_options(
-        ExportOptions(format=FormatName.WEBDATASET, layout=layout, transform=TransformOptions(resize=64))
-    )
+    transform = TransformOptions(resize=64)
+    options = ExportOptions(format=FormatName.WEBDATASET, layout=layout, transform=transform)
+    refuse_idle_options(options)
+    examples = [example("a", files=("video.mp4", "thumbnail.jpg"))]
+    planned = plan_export(Path(), options, examples, columns_of(examples))
+    assert planned.plan.assets == (AssetName.VIDEO, AssetName.THUMBNAIL)
 
 
 @pytest.mark.parametrize(
